@@ -1,0 +1,18 @@
+"""See what a vision-language model or detector predicted, what changed between checkpoints, and why it fails."""
+
+from evalwidget.demo_runs import demo_run
+from evalwidget.errors import EvalWidgetError, FormatError, JoinError, UnknownNameError
+from evalwidget.run import Run, open_run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EvalWidgetError",
+    "FormatError",
+    "JoinError",
+    "Run",
+    "UnknownNameError",
+    "__version__",
+    "demo_run",
+    "open_run",
+]

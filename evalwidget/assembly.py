@@ -1,0 +1,214 @@
+"""Records of a source put together, specimen by specimen, into the tables of a run."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.boxes import PARSE_STATES, corners_and_size
+from evalwidget.errors import FormatError
+from evalwidget.labels import Labels, folded
+from evalwidget.records import AnswerRow, BoxRows, QuestionRow, Records
+from evalwidget.specimens import Specimens
+from evalwidget.tables import Answers, Boxes, Defect, Questions, offsets_of
+
+__all__ = [
+    "NO_LABEL",
+    "answers_table",
+    "boxes_table",
+    "check_items",
+    "images_and_questions",
+    "labelled_boxes",
+    "questions_table",
+]
+
+#: The label of predictions without one, where their specimen has several phrases.
+NO_LABEL = "(no label)"
+
+
+def boxes_table(
+    parts: Sequence[BoxRows],
+    owner: NDArray[np.int64],
+    place: Callable[[str], int],
+    sizes: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    specimens: int,
+) -> Boxes:
+    """One table of all ``parts``, whose references belong to specimens ``owner`` (-1: to none, left out).
+
+    ``place`` numbers a label's name; ``sizes`` gives image sizes ``(n, 2)`` of specimens ``(n,)``.
+    """
+    columns: list[tuple[NDArray, ...]] = []
+    defects: dict[int, Defect] = {}
+    count = 0
+    for part in parts:
+        specimen = owner[part.owner]
+        keep = np.flatnonzero(specimen >= 0)
+        specimen = specimen[keep]
+        places = np.array([*(place(name) for name in part.label_names), -1], np.int32)
+        scale = sizes(specimen) if part.convention.is_relative else np.ones((len(keep), 2))
+        corners, size = corners_and_size(part.values[keep], part.convention, scale)
+        given = part.area[keep]
+        area = np.where(np.isnan(given), size[:, 0] * size[:, 1], given)
+        label, score, crowd = places[part.label[keep]], part.score[keep], part.crowd[keep]
+        columns.append((specimen, corners, size, area, label, score, crowd, part.state[keep], part.item[keep]))
+        if part.defects:
+            moved = {int(old): count + new for new, old in enumerate(keep)}
+            defects |= {moved[old]: defect for old, defect in part.defects.items() if old in moved}
+        count += len(keep)
+    if not count:
+        return Boxes.empty(specimens)
+    joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
+    order = np.argsort(joined[0], kind="stable")
+    specimen, corners, size, area, label, score, crowd, state, item = (column[order] for column in joined)
+    moved = {int(old): new for new, old in enumerate(order)} if defects else {}
+    return Boxes(
+        offsets_of(specimen, specimens),
+        corners,
+        size,
+        area,
+        label,
+        score,
+        crowd,
+        state,
+        item,
+        {moved[old]: defect for old, defect in defects.items()},
+    )
+
+
+def labelled_boxes(boxes: Boxes, truth: Boxes, labels: Labels) -> Boxes:
+    """``boxes`` with the one phrase of their specimen where they have no label; where it has several, ``NO_LABEL``."""
+    bare = np.flatnonzero(boxes.label < 0)
+    if not len(bare):
+        return boxes
+    label = boxes.label.copy()
+    for row in bare:
+        specimen = boxes.specimen[row]
+        asked = np.unique(truth.label[truth.offsets[specimen] : truth.offsets[specimen + 1]])
+        label[row] = asked[0] if len(asked) == 1 else labels.place(NO_LABEL)
+    return replace(boxes, label=label)
+
+
+def check_items(records: Records, owner: NDArray[np.int64], boxes: Boxes, labels: Labels, specimens: Specimens) -> None:
+    """Raise ``FormatError`` where ground truth holds an item twice: a phrase twice in one caption, or a box that
+    stands twice, label, corners and all, without an id to tell the two apart."""
+    seen: dict[tuple[int, str, str], str] = {}
+    for phrase in records.phrases:
+        key = (int(owner[phrase.owner]), records.references[phrase.owner].caption, phrase.item)
+        if key in seen:
+            raise FormatError(
+                phrase.where,
+                f"the same item twice: {phrase.item!r} stands at {seen[key]} already; "
+                "put its boxes together, or give each an 'item' of its own",
+            )
+        seen[key] = phrase.where
+    # a COCO annotation has an id of its own, so only the others can stand twice
+    _, item = np.unique(boxes.item.astype(np.str_), return_inverse=True)
+    keys = np.column_stack([boxes.specimen, boxes.label, item, boxes.corners])
+    _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
+    if (counts > 1).any():
+        row = first[np.argmax(counts > 1)]
+        raise FormatError(
+            f"ground truth of {specimens.identifiers[boxes.specimen[row]]}",
+            f"the same item twice: {labels.names[boxes.label[row]]!r} at {boxes.corners[row].tolist()}; "
+            "remove one, or give each an 'item' of its own",
+        )
+
+
+def questions_table(rows: Sequence[QuestionRow], owner: NDArray[np.int64], specimens: Specimens) -> Questions:
+    """Questions by specimen, in their order. Raises ``FormatError`` where one stands twice without an item to tell the
+    two apart."""
+    if not rows:
+        return Questions.empty(len(specimens))
+    specimen = owner[[row.owner for row in rows]]
+    order = np.argsort(specimen, kind="stable")
+    ordered = [rows[place] for place in order]
+    offsets = offsets_of(specimen, len(specimens))
+    items: list[str] = []
+    seen: set[tuple[int, str, str]] = set()
+    for place, (row, owning) in enumerate(zip(ordered, specimen[order].tolist(), strict=True)):
+        item = row.item if row.item is not None else str(place - offsets[owning])
+        identity = (owning, "item", item) if row.item is not None else (owning, "question", folded(row.question))
+        if identity in seen or (owning, "item", item) in seen:
+            raise FormatError(
+                row.where,
+                f"the same item twice: {specimens.identifiers[owning]} has {row.question or item!r} already; "
+                "remove one, or give each an 'item' of its own",
+            )
+        seen |= {identity, (owning, "item", item)}
+        items.append(item)
+    return Questions(offsets, items, [row.question for row in ordered], [row.references for row in ordered])
+
+
+def answers_table(
+    rows: Sequence[AnswerRow], owner: NDArray[np.int64], questions: Questions, specimens: Specimens
+) -> tuple[Answers, list[AnswerRow]]:
+    """Answers by question, and those to questions that the run does not have. Raises ``FormatError`` where a question
+    is answered twice, or an answer could belong to several questions."""
+    answers = Answers.empty(len(questions))
+    unasked: list[AnswerRow] = []
+    for answer in rows:
+        specimen = int(owner[answer.owner])
+        if specimen < 0:
+            continue
+        row = _question_of(answer, specimen, questions, specimens)
+        if row is None:
+            unasked.append(answer)
+            continue
+        if answers.recorded[row]:
+            raise FormatError(
+                answer.where,
+                f"the same item twice: {specimens.identifiers[specimen]} has an answer to "
+                f"{questions.question[row] or questions.item[row]!r} already; keep one",
+            )
+        answers.recorded[row] = True
+        answers.text[row] = answer.text
+        answers.state[row] = PARSE_STATES.index(answer.state)
+        if answer.defect is not None:
+            answers.defects[row] = answer.defect
+    return answers, unasked
+
+
+def images_and_questions(steps: Sequence[Records]) -> Records:
+    """Ground truth of a run that has none: the images, and the questions, that its predictions name."""
+    merged = Records()
+    asked: set[tuple[str, str | None, str]] = set()
+    for records in steps:
+        first = len(merged.references)
+        merged.references += [replace(reference, annotated=False) for reference in records.references]
+        for answer in records.answers:
+            key = (records.references[answer.owner].shown, answer.item, answer.question or "")
+            if key not in asked:
+                asked.add(key)
+                row = QuestionRow(first + answer.owner, answer.where, answer.item, answer.question or "", ())
+                merged.questions.append(row)
+    return merged
+
+
+def _question_of(answer: AnswerRow, specimen: int, questions: Questions, specimens: Specimens) -> int | None:
+    """The question answered: named by its item, by its words, or the specimen's only one."""
+    rows = range(questions.offsets[specimen], questions.offsets[specimen + 1])
+    if answer.item is not None:
+        return next((row for row in rows if questions.item[row] == answer.item), None)
+    if answer.question is not None:
+        same = list(_asking(answer.question, rows, questions))
+        if len(same) > 1:
+            raise FormatError(
+                answer.where,
+                f"{specimens.identifiers[specimen]} is asked {answer.question!r} more than once; name the 'item'",
+            )
+        if same:
+            return same[0]
+    if len(rows) == 1:
+        return rows[0]
+    if answer.question is None and len(rows) > 1:
+        raise FormatError(
+            answer.where,
+            f"{specimens.identifiers[specimen]} has {len(rows)} questions; name the 'item' or the 'question'",
+        )
+    return None
+
+
+def _asking(question: str, rows: range, questions: Questions) -> Iterator[int]:
+    wanted = folded(question)
+    return (row for row in rows if folded(questions.question[row]) == wanted)

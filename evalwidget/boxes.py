@@ -1,0 +1,103 @@
+"""The one box convention, and the conversions to it.
+
+Inside evalwidget a box is float64 ``x1 y1 x2 y2`` in pixels of the original image, origin at its top left. Width and
+height as the source gave them travel beside the corners: ``x2 - x1`` is not the source's width to the last bit, and
+the reference metrics are computed from the source's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.errors import UnknownNameError
+
+__all__ = ["ORDERS", "PARSE_STATES", "SCALES", "Convention", "box_defect", "corners_and_size"]
+
+#: In which order a source writes the four numbers of a box.
+ORDERS: Final = ("xyxy", "xywh", "cxcywh", "yxyx")
+
+#: What a source's coordinates are counted in: pixels, or parts of the image's width and height.
+SCALES: Final = {"pixels": None, "fraction": 1.0, "0-100": 100.0, "0-999": 999.0, "0-1000": 1000.0, "0-1024": 1024.0}
+
+#: What became of a prediction when it was read. Everything but "ok" and "repaired" is an invalid prediction.
+PARSE_STATES: Final = (
+    "ok",
+    "repaired",
+    "truncated",
+    "out_of_range",
+    "wrong_number_of_coordinates",
+    "not_a_number",
+    "negative_size",
+    "duplicate_keys",
+    "no_box",
+    "unparsable",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How a source writes boxes: ``order`` is one of ``ORDERS``, ``scale`` one of ``SCALES``."""
+
+    order: str = "xyxy"
+    scale: str = "pixels"
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise UnknownNameError(f"box order {self.order!r}: expected one of {', '.join(ORDERS)}")
+        if self.scale not in SCALES:
+            raise UnknownNameError(f"coordinates {self.scale!r}: expected one of {', '.join(SCALES)}")
+
+    @property
+    def is_relative(self) -> bool:
+        return SCALES[self.scale] is not None
+
+    def __str__(self) -> str:
+        return f"{self.scale}, {self.order}"
+
+
+def box_defect(values: object, order: str) -> tuple[str, str] | None:
+    """Parse state and message of a box that cannot be used, or None for a good one.
+
+    ``values`` is what the source holds where four numbers belong. A box is defective when it has another count of
+    numbers, one that is not finite, or a negative width or height; a box without area is not defective.
+    """
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        return "wrong_number_of_coordinates", f"expected 4 numbers, got {_shown(values)}"
+    if len(values) != 4:
+        return "wrong_number_of_coordinates", f"expected 4 numbers, got {len(values)}"
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+            return "not_a_number", f"expected 4 numbers, got {_shown(value)}"
+    a, b, c, d = values
+    width, height = (c, d) if order in ("xywh", "cxcywh") else (c - a, d - b)
+    if width < 0 or height < 0:
+        return "negative_size", f"expected width and height of 0 or more in {order}, got {_shown(list(values))}"
+    return None
+
+
+def corners_and_size(
+    values: NDArray[np.float64], convention: Convention, image_size: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Corners ``(n, 4)`` and width and height ``(n, 2)`` in pixels of ``values`` ``(n, 4)`` in ``convention``.
+
+    ``image_size`` ``(n, 2)`` is the width and height of each box's image; only relative coordinates need it.
+    """
+    full = SCALES[convention.scale]
+    if convention.order == "yxyx":
+        values = values[:, [1, 0, 3, 2]]
+    if full is not None:
+        values = values / full * np.tile(image_size, 2)
+    if convention.order in ("xyxy", "yxyx"):
+        corners = np.ascontiguousarray(values)
+        return corners, corners[:, 2:] - corners[:, :2]
+    size = np.ascontiguousarray(values[:, 2:])
+    start = values[:, :2] - size / 2 if convention.order == "cxcywh" else values[:, :2]
+    return np.concatenate([start, start + size], axis=1), size
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,32 @@
+"""What evalwidget raises about a user's input.
+
+::
+
+    EvalWidgetError            anything wrong with what was given; catch this one
+    ├── FormatError            a file or a frame does not hold what its format asks for
+    ├── JoinError              predictions name an image that several specimens answer to
+    └── UnknownNameError       a step, specimen, format or option that is not there
+"""
+
+__all__ = ["EvalWidgetError", "FormatError", "JoinError", "UnknownNameError"]
+
+
+class EvalWidgetError(Exception):
+    """Something about the input is wrong; the message says where, what was expected, what was found, what to do."""
+
+
+class FormatError(EvalWidgetError):
+    """The content of ``where`` (a file, with line or field, or a frame) is not what its format asks for."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+class JoinError(EvalWidgetError):
+    """Predictions name an image that several specimens answer to."""
+
+
+class UnknownNameError(EvalWidgetError):
+    """A step, specimen, format or option that is not there."""

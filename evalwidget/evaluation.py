@@ -1,0 +1,260 @@
+"""A run's predictions held against its ground truth, step by step: arrays, each made once and kept.
+
+What counts where something is absent:
+
+- a specimen not evaluated at a step is ``missing`` there: its scores are NaN and enter no mean or sum;
+- a specimen of which no ground truth is known has NaN scores; one known to hold nothing is scored, and whatever is
+  predicted in it is a false positive; both are ``no_ground_truth``;
+- a specimen that was evaluated and has no usable prediction is ``no_prediction``: all its boxes are missed, its
+  answers score 0;
+- an invalid prediction is counted as such and is neither a true nor a false positive.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.boxes import PARSE_STATES
+from evalwidget.data import RunData
+from evalwidget.errors import EvalWidgetError
+from evalwidget.metrics import text
+from evalwidget.metrics.counting import f1_score, precision, ratio, recall
+from evalwidget.metrics.matching import match_boxes, rank_within
+
+__all__ = ["OUTCOMES", "STATUSES", "AnswerScores", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
+
+#: What became of a box; ``unscored`` where its specimen has no known ground truth or was not evaluated.
+OUTCOMES: Final = ("unscored", "matched", "missed", "extra", "ignored", "invalid")
+UNSCORED, MATCHED, MISSED, EXTRA, IGNORED, INVALID = range(len(OUTCOMES))
+
+#: The state of a specimen at a step.
+STATUSES: Final = ("ok", "no_prediction", "no_ground_truth", "missing")
+_OK, _NO_PREDICTION, _NO_GROUND_TRUTH, _MISSING = range(len(STATUSES))
+
+_UNUSABLE: Final = [place for place, state in enumerate(PARSE_STATES) if state not in ("ok", "repaired")]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Thresholds of matching: a prediction matches from ``iou_threshold`` on, counts from ``confidence_threshold`` on
+    (one without a score always counts), and at most ``max_predictions`` of a specimen and label are considered, the
+    best by score."""
+
+    iou_threshold: float = 0.5
+    confidence_threshold: float = 0.0
+    max_predictions: int = 100
+
+    def __post_init__(self) -> None:
+        if not 0 < self.iou_threshold <= 1:
+            raise EvalWidgetError(f"iou_threshold: expected a number above 0 and up to 1, got {self.iou_threshold!r}")
+        if not 0 <= self.confidence_threshold <= 1:
+            raise EvalWidgetError(f"confidence_threshold: expected 0 to 1, got {self.confidence_threshold!r}")
+        if self.max_predictions < 1:
+            raise EvalWidgetError(f"max_predictions: expected 1 or more, got {self.max_predictions!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class BoxOutcomes:
+    """Outcomes (places in ``OUTCOMES``) of the ``n`` ground truth boxes and ``m`` predictions at one step, the row each
+    is matched with on the other side (-1: none), and the IoU of the match (NaN: none)."""
+
+    truth_outcome: NDArray[np.uint8]
+    truth_prediction: NDArray[np.int64]
+    truth_iou: NDArray[np.float64]
+    outcome: NDArray[np.uint8]
+    truth: NDArray[np.int64]
+    iou: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerScores:
+    """Scores ``(q,)`` of the answers at one step, NaN where there is nothing to score; outcomes as of boxes: an answer
+    that equals a reference after normalisation is ``matched``, any other is ``missed``."""
+
+    outcome: NDArray[np.uint8]
+    exact_match: NDArray[np.float64]
+    token_f1: NDArray[np.float64]
+    bleu: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecimenScores:
+    """One step: ``status`` ``(s,)`` (places in ``STATUSES``), the number of invalid predictions, and the scores by
+    name, float64 ``(s,)``, NaN where there is none. ``totals`` are the same scores over the whole step."""
+
+    status: NDArray[np.uint8]
+    invalid: NDArray[np.int64]
+    columns: dict[str, NDArray[np.float64]]
+    totals: dict[str, float]
+
+
+class Evaluation:
+    """Scores of a run, computed when asked for and kept by step and settings. Safe to use from several threads."""
+
+    def __init__(self, data: RunData) -> None:
+        self.data = data
+        self._lock = threading.RLock()
+        self._boxes: dict[tuple[int, Settings], BoxOutcomes] = {}
+        self._answers: dict[int, AnswerScores] = {}
+        self._specimens: dict[tuple[int, Settings], SpecimenScores] = {}
+        self._pairs: dict[tuple[str, tuple[str, ...]], tuple[float, float, float]] = {}
+
+    @property
+    def main_score(self) -> str:
+        """The score that stands for a specimen in one number."""
+        return "token_f1" if self.data.has_text else "f1"
+
+    def boxes(self, step: int, settings: Settings) -> BoxOutcomes:
+        with self._lock:
+            key = (step, settings)
+            if key not in self._boxes:
+                self._boxes[key] = self._box_outcomes(step, settings)
+            return self._boxes[key]
+
+    def answers(self, step: int) -> AnswerScores:
+        with self._lock:
+            if step not in self._answers:
+                self._answers[step] = self._answer_scores(step)
+            return self._answers[step]
+
+    def specimens(self, step: int, settings: Settings) -> SpecimenScores:
+        with self._lock:
+            key = (step, settings)
+            if key not in self._specimens:
+                self._specimens[key] = self._specimen_scores(step, settings)
+            return self._specimens[key]
+
+    def _box_outcomes(self, step: int, settings: Settings) -> BoxOutcomes:
+        predictions = self.data.predictions(step)
+        found, truth = predictions.boxes, self.data.ground_truth.boxes
+        scored = self.data.ground_truth.annotated & predictions.recorded
+        labels = max(len(self.data.labels), 1)
+        group = found.specimen * labels + found.label
+        confident = ~(found.score < settings.confidence_threshold)
+        rank = np.zeros(len(found), np.int64)
+        counted = np.flatnonzero(found.usable & confident & scored[found.specimen])
+        rank[counted] = rank_within(group[counted], found.score[counted])
+        counted = counted[rank[counted] < settings.max_predictions]
+        matched = match_boxes(
+            truth.specimen * labels + truth.label,
+            truth.corners,
+            truth.size,
+            truth.crowd,
+            group[counted],
+            found.corners[counted],
+            found.size[counted],
+            rank[counted],
+            settings.iou_threshold,
+        )
+        outcome = np.full(len(found), IGNORED, np.uint8)
+        outcome[~scored[found.specimen]] = UNSCORED
+        outcome[~found.usable] = INVALID
+        outcome[counted] = np.where(matched.truth < 0, EXTRA, MATCHED)
+        in_crowd = np.zeros(len(counted), np.bool_)
+        in_crowd[matched.truth >= 0] = truth.crowd[matched.truth[matched.truth >= 0]]
+        outcome[counted[in_crowd]] = IGNORED
+        pairs = np.flatnonzero((matched.truth >= 0) & ~in_crowd)
+        row = np.full(len(found), -1, np.int64)
+        iou = np.full(len(found), np.nan)
+        row[counted[pairs]], iou[counted[pairs]] = matched.truth[pairs], matched.iou[pairs]
+        truth_outcome = np.where(scored[truth.specimen], MISSED, UNSCORED).astype(np.uint8)
+        truth_outcome[truth.crowd & (truth_outcome == MISSED)] = IGNORED
+        truth_prediction = np.full(len(truth), -1, np.int64)
+        truth_iou = np.full(len(truth), np.nan)
+        hit = matched.truth[pairs]
+        truth_outcome[hit], truth_prediction[hit], truth_iou[hit] = MATCHED, counted[pairs], matched.iou[pairs]
+        return BoxOutcomes(truth_outcome, truth_prediction, truth_iou, outcome, row, iou)
+
+    def _answer_scores(self, step: int) -> AnswerScores:
+        questions, answers = self.data.ground_truth.questions, self.data.predictions(step).answers
+        outcome = np.full(len(questions), UNSCORED, np.uint8)
+        scores = np.full((len(questions), 3), np.nan)
+        for row in np.flatnonzero(answers.recorded):
+            answer, references = answers.text[row], questions.references[row]
+            if answers.state[row] in _UNUSABLE:
+                outcome[row] = INVALID
+            if references:
+                scores[row] = (0.0, 0.0, 0.0) if answer is None else self._pair_scores(answer, references)
+                if outcome[row] != INVALID:
+                    outcome[row] = MATCHED if scores[row, 0] == 1 else MISSED
+        return AnswerScores(outcome, *scores.T.copy())
+
+    def _pair_scores(self, answer: str, references: tuple[str, ...]) -> tuple[float, float, float]:
+        """Exact match, token F1 and BLEU, computed once for each distinct pair."""
+        pair = (answer, references)
+        if pair not in self._pairs:
+            self._pairs[pair] = (
+                text.exact_match(answer, references),
+                text.token_f1(answer, references),
+                text.sentence_bleu(answer, references),
+            )
+        return self._pairs[pair]
+
+    def _specimen_scores(self, step: int, settings: Settings) -> SpecimenScores:
+        predictions, truth = self.data.predictions(step), self.data.ground_truth
+        if self.data.has_text:
+            has_truth = self._any_of(truth.questions.specimen, [bool(r) for r in truth.questions.references])
+            usable = self._any_of(truth.questions.specimen, [text is not None for text in predictions.answers.text])
+            unusable = np.isin(predictions.answers.state, _UNUSABLE)
+            invalid = np.bincount(truth.questions.specimen[unusable], minlength=len(self.data.specimens))
+            columns, totals = self._text_columns(step)
+        else:
+            has_truth = np.diff(truth.boxes.offsets) > 0
+            usable = self._any_of(predictions.boxes.specimen, predictions.boxes.usable)
+            invalid = self._count(predictions.boxes.specimen[~predictions.boxes.usable])
+            columns, totals = self._box_columns(step, settings)
+        status = np.full(len(self.data.specimens), _OK, np.uint8)
+        status[~usable] = _NO_PREDICTION
+        status[~has_truth] = _NO_GROUND_TRUTH
+        status[~predictions.recorded] = _MISSING
+        return SpecimenScores(status, invalid, columns, totals)
+
+    def _box_columns(self, step: int, settings: Settings) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
+        boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
+        truth = self.data.ground_truth.boxes
+        matched = outcomes.outcome == MATCHED
+        positives = self._count(boxes.specimen[matched])
+        false_positives = self._count(boxes.specimen[outcomes.outcome == EXTRA])
+        false_negatives = self._count(truth.specimen[outcomes.truth_outcome == MISSED])
+        iou = np.bincount(boxes.specimen[matched], outcomes.iou[matched], minlength=len(self.data.specimens))
+        scored = self.data.ground_truth.annotated & self.data.predictions(step).recorded
+
+        def columns(tp: NDArray, fp: NDArray, fn: NDArray, iou_sum: NDArray) -> dict[str, NDArray[np.float64]]:
+            return {
+                "true_positives": np.asarray(tp, np.float64),
+                "false_positives": np.asarray(fp, np.float64),
+                "false_negatives": np.asarray(fn, np.float64),
+                "precision": precision(tp, fp),
+                "recall": recall(tp, fn),
+                "f1": f1_score(tp, fp, fn),
+                "mean_iou": ratio(iou_sum, tp),
+            }
+
+        each = columns(positives, false_positives, false_negatives, iou)
+        sums = (positives.sum(), false_positives.sum(), false_negatives.sum(), iou.sum())
+        totals = columns(*(np.array([total]) for total in sums))
+        return (
+            {name: np.where(scored, values, np.nan) for name, values in each.items()},
+            {name: float(values[0]) if scored.any() else np.nan for name, values in totals.items()},
+        )
+
+    def _text_columns(self, step: int) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
+        scores, specimen = self.answers(step), self.data.ground_truth.questions.specimen
+        columns, totals = {}, {}
+        for name in ("exact_match", "token_f1", "bleu"):
+            values = getattr(scores, name)
+            there = ~np.isnan(values)
+            total = np.bincount(specimen[there], values[there], minlength=len(self.data.specimens))
+            columns[name] = ratio(total, self._count(specimen[there]))
+            totals[name] = float(values[there].mean()) if there.any() else np.nan
+        return columns, totals
+
+    def _count(self, specimen: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.bincount(specimen, minlength=len(self.data.specimens))
+
+    def _any_of(self, specimen: NDArray[np.int64], condition: object) -> NDArray[np.bool_]:
+        """Whether any row of each specimen meets ``condition``."""
+        return self._count(specimen[np.asarray(condition, np.bool_)]) > 0

@@ -1,0 +1,254 @@
+"""Runs on disk: the run folder, and files named one by one, as the sources that ``RunData`` reads."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from evalwidget.boxes import Convention
+from evalwidget.data import RunData
+from evalwidget.errors import EvalWidgetError, FormatError
+from evalwidget.formats import (
+    GroundTruthFacts,
+    PredictionOptions,
+    Source,
+    frames,
+    read_ground_truth,
+    read_predictions,
+)
+from evalwidget.images import ImageFolders, ImageMapping, ImageStore
+from evalwidget.records import Records
+
+__all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "step_of"]
+
+_STEP: Final = re.compile(r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)", re.IGNORECASE)
+_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
+_FIELDS: Final = (
+    "name",
+    "task",
+    "steps_per_epoch",
+    "coordinates",
+    "box_order",
+    "prediction_coordinates",
+    "prediction_box_order",
+    "output_format",
+    "images",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What ``run.json`` or the caller says; None where it is to be told from the data."""
+
+    name: str | None = None
+    task: str | None = None
+    steps_per_epoch: float | None = None
+    coordinates: str | None = None
+    box_order: str | None = None
+    prediction_coordinates: str | None = None
+    prediction_box_order: str | None = None
+    output_format: str | None = None
+
+    def or_else(self, other: "RunSettings") -> "RunSettings":
+        """These settings, with those of ``other`` where these say nothing."""
+        names = self.__slots__
+        return RunSettings(**{n: getattr(other, n) if getattr(self, n) is None else getattr(self, n) for n in names})
+
+
+def step_of(name: str) -> int | None:
+    """The step in a file name such as ``step-000500``, ``checkpoint-500``, ``iter_500`` or ``500``; None: none."""
+    stem = Path(name).stem
+    if stem.isdigit():
+        return int(stem)
+    found = _STEP.findall(stem)
+    return int(found[-1]) if found else None
+
+
+def open_folder(path: Path, settings: RunSettings, images: Any) -> RunData:
+    """The run in a folder that ``docs/run-folder.md`` describes."""
+    root = path.resolve()
+    if not path.exists():
+        raise EvalWidgetError(f"{path}: no such folder")
+    if not path.is_dir():
+        raise EvalWidgetError(
+            f"{path}: expected a run folder, found a file; pass files as ground_truth= and predictions="
+        )
+    stated, roots = _run_json(root)
+    truth = _ground_truth_file(root)
+    folder = root / "predictions"
+    if not folder.is_dir():
+        raise EvalWidgetError(f"{path}: no predictions: expected a folder 'predictions' with a file for each step")
+    files = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix.lower() in _SUFFIXES and f.name[0] != "."]
+    if not files:
+        raise EvalWidgetError(f"{path}: no predictions: expected files such as predictions/step-000500.jsonl")
+    steps = {step: Source.at(file, root) for step, file in _by_step(files, root).items()}
+    if images is None:
+        images = roots or [folder for folder in (root / "images",) if folder.is_dir()]
+    settings = settings.or_else(stated).or_else(RunSettings(name=root.name))
+    return _run_data(None if truth is None else Source.at(truth, root), steps, settings, images)
+
+
+def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, images: Any) -> RunData:
+    """A run of files named one by one: predictions by step, in a list, or in a folder; frames go in their place."""
+    truth = None
+    if ground_truth is not None:
+        truth = ground_truth if isinstance(ground_truth, pd.DataFrame) else Source.at(_file(ground_truth))
+    if isinstance(predictions, Mapping):
+        steps = {
+            _step_number(step): item if isinstance(item, pd.DataFrame) else Source.at(_file(item))
+            for step, item in predictions.items()
+        }
+    elif isinstance(predictions, (str, Path)):
+        folder = Path(predictions)
+        if not folder.is_dir():
+            raise EvalWidgetError(
+                f"{folder}: no such folder; give predictions as {{step: file}} or as a folder of files"
+            )
+        files = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix.lower() in _SUFFIXES]
+        steps = {step: Source.at(file) for step, file in _by_step(files, folder).items()}
+    else:
+        steps = {step: Source.at(file) for step, file in _by_step([_file(f) for f in predictions or ()], None).items()}
+    if not steps:
+        raise EvalWidgetError("no predictions: pass predictions={500: 'step500.json', …}")
+    return _run_data(truth, steps, settings.or_else(RunSettings(name="run")), images)
+
+
+def open_frames(
+    ground_truth: pd.DataFrame | None, predictions: pd.DataFrame, settings: RunSettings, images: Any
+) -> RunData:
+    """A run of two frames; ``predictions`` holds all steps."""
+    steps = frames.predictions_by_step(predictions)
+    return _run_data(ground_truth, steps, settings.or_else(RunSettings(name="run")), images)
+
+
+def image_store(images: Any) -> ImageStore:
+    """Where images come from: a folder, several, or a mapping by specimen."""
+    if isinstance(images, Mapping):
+        return ImageMapping(images)
+    folders = [images] if isinstance(images, (str, Path)) else list(images or ())
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise EvalWidgetError(f"images: {folder}: no such folder")
+    return ImageFolders([Path(folder) for folder in folders])
+
+
+def _run_data(
+    truth: Source | pd.DataFrame | None, steps: Mapping[int, Any], settings: RunSettings, images: Any
+) -> RunData:
+    notes: list[str] = []
+    facts = GroundTruthFacts("none", Convention())
+    records: Records | None = None
+    if isinstance(truth, pd.DataFrame):
+        records, facts = frames.ground_truth_records(truth, settings.box_order, settings.coordinates)
+    elif truth is not None:
+        records, facts = read_ground_truth(truth, settings.box_order, settings.coordinates)
+    else:
+        notes.append("no ground truth: predictions are shown, and nothing is scored")
+    options = PredictionOptions(
+        Convention(
+            settings.prediction_box_order
+            or settings.box_order
+            or ("xyxy" if facts.format == "COCO" else facts.convention.order),
+            settings.prediction_coordinates or settings.coordinates or facts.convention.scale,
+        ),
+        facts.categories,
+        settings.output_format,
+        answers=bool(records and records.questions),
+    )
+    readers: dict[int, Callable[[], Records]] = {
+        step: partial(frames.prediction_records, item, options)
+        if isinstance(item, pd.DataFrame)
+        else partial(read_predictions, item, options)
+        for step, item in steps.items()
+    }
+    return RunData(
+        name=settings.name or "run",
+        task=settings.task,
+        steps_per_epoch=settings.steps_per_epoch,
+        ground_truth=records,
+        readers=readers,
+        images=image_store(images),
+        ground_truth_format=facts.format,
+        notes=notes,
+    )
+
+
+def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
+    """Settings and image roots of ``run.json``, empty where there is no such file."""
+    file = root / "run.json"
+    if not file.is_file():
+        return RunSettings(), []
+    try:
+        value = json.loads(file.read_text("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise FormatError(f"run.json:{error.lineno}", f"malformed JSON at column {error.colno}: {error.msg}") from None
+    except UnicodeDecodeError as error:
+        raise FormatError("run.json", f"expected UTF-8 text: {error.reason}") from None
+    if not isinstance(value, dict):
+        raise FormatError("run.json", f"expected an object, got {type(value).__name__}")
+    unknown = sorted(set(value) - set(_FIELDS))
+    if unknown:
+        raise FormatError("run.json", f"unknown field {unknown[0]!r}: expected {', '.join(_FIELDS)}")
+    for name in _FIELDS:
+        stated = value.get(name)
+        if name == "steps_per_epoch":
+            wrong = stated is not None and (
+                isinstance(stated, bool) or not isinstance(stated, (int, float)) or stated <= 0
+            )
+            expected = "a number above 0"
+        else:
+            wrong = stated is not None and not isinstance(stated, str) and name != "images"
+            expected = "text"
+        if wrong:
+            raise FormatError("run.json", f"{name}: expected {expected}, got {stated!r}")
+    stated_roots = value.get("images") or []
+    stated_roots = [stated_roots] if isinstance(stated_roots, str) else stated_roots
+    if not isinstance(stated_roots, list) or not all(isinstance(folder, str) for folder in stated_roots):
+        raise FormatError("run.json", f"images: expected a folder or a list of folders, got {stated_roots!r}")
+    roots = [root / folder for folder in stated_roots]
+    for folder in roots:
+        if not folder.is_dir():
+            raise FormatError("run.json", f"images: {folder}: no such folder")
+    return RunSettings(**{name: value.get(name) for name in RunSettings.__slots__}), roots
+
+
+def _ground_truth_file(root: Path) -> Path | None:
+    found = sorted(f for f in root.glob("ground_truth.*") if f.is_file())
+    if len(found) > 1:
+        raise EvalWidgetError(f"{root.name}: two files of ground truth: {', '.join(f.name for f in found)}; keep one")
+    return found[0] if found else None
+
+
+def _by_step(files: Iterable[Path], root: Path | None) -> dict[int, Path]:
+    steps: dict[int, Path] = {}
+    for file in files:
+        step = step_of(file.name)
+        shown = Source.at(file, root).shown
+        if step is None:
+            raise EvalWidgetError(f"{shown}: no step in the file name; expected one such as step-000500{file.suffix}")
+        if step in steps:
+            raise EvalWidgetError(
+                f"{shown}: two files for step {step}; the other is {Source.at(steps[step], root).shown}"
+            )
+        steps[step] = file
+    return steps
+
+
+def _file(path: Any) -> Path:
+    if not isinstance(path, (str, Path)):
+        raise EvalWidgetError(f"expected a path or a DataFrame, got {type(path).__name__}")
+    file = Path(path)
+    if not file.is_file():
+        raise EvalWidgetError(f"{file}: no such file")
+    return file
+
+
+def _step_number(step: Any) -> int:
+    if isinstance(step, bool) or not hasattr(step, "__index__") or int(step) < 0:
+        raise EvalWidgetError(f"predictions: expected steps as whole numbers of 0 or more, got {step!r}")
+    return int(step)

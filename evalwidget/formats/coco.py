@@ -1,0 +1,215 @@
+"""COCO: ground truth as images, annotations and categories; results as a list of boxes with image and category ids.
+
+Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area,
+iscrowd``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. Results are a list of ``{image_id,
+category_id, bbox, score}``, or a dict shaped like ground truth whose annotations carry ``score``: then the images are
+named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of their own.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.boxes import Convention
+from evalwidget.errors import FormatError
+from evalwidget.formats.json_source import Source
+from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
+
+__all__ = ["categories_of", "ground_truth_records", "is_ground_truth", "is_results", "prediction_records"]
+
+_XYWH = Convention("xywh", "pixels")
+
+
+def is_ground_truth(value: Any) -> bool:
+    return isinstance(value, dict) and "images" in value and "annotations" in value
+
+
+def is_results(value: Any) -> bool:
+    if isinstance(value, list):
+        return not value or (isinstance(value[0], dict) and "image_id" in value[0])
+    return is_ground_truth(value)
+
+
+def categories_of(value: dict[str, Any], source: Source) -> dict[Any, str]:
+    """Class names by category id. Two categories of one name stay two: the id tells them apart."""
+    categories = _objects(value.get("categories", []), f"{source.shown}: categories")
+    names = [str(_required(c, "name", f"{source.shown}: categories[{i}]")) for i, c in enumerate(categories)]
+    found: dict[Any, str] = {}
+    for place, (category, name) in enumerate(zip(categories, names, strict=True)):
+        where = f"{source.shown}: categories[{place}]"
+        key = _required(category, "id", where)
+        if key in found:
+            raise FormatError(where, f"id {key!r} occurs twice")
+        found[key] = f"{name} (category {key})" if names.count(name) > 1 else name
+    return found
+
+
+def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
+    """Records of a COCO ground truth file; every listed image is annotated, also one without annotations."""
+    names = categories_of(value, source)
+    references, places = _images(value, source)
+    annotations = _objects(value["annotations"], f"{source.shown}: annotations")
+    builder = BoxRowsBuilder(_XYWH, strict=True)
+    seen: set[Any] = set()
+    for place, annotation in enumerate(annotations):
+        where = f"{source.shown}: annotations[{place}]"
+        identity = annotation.get("id", place)
+        if identity in seen:
+            raise FormatError(where, f"the same item twice: id {identity!r}")
+        seen.add(identity)
+        if annotation.get("bbox") is None:
+            continue
+        builder.add(
+            _place(places, _required(annotation, "image_id", where), where, "image_id", "images"),
+            _place(names, _required(annotation, "category_id", where), where, "category_id", "categories"),
+            annotation["bbox"],
+            f"{where}: bbox",
+            item=str(identity),
+            crowd=bool(annotation.get("iscrowd", 0)),
+            area=annotation.get("area"),
+        )
+    return Records(references, [builder.rows()])
+
+
+def prediction_records(value: Any, source: Source, categories: dict[Any, str]) -> Records:
+    """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
+    if isinstance(value, dict):
+        references, places = _images(value, source)
+        names = categories_of(value, source)
+        results, field = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
+    else:
+        results, field = _objects(value, source.shown), ""
+        identities = _column(results, "image_id", source, field)
+        places = {identity: place for place, identity in enumerate(dict.fromkeys(identities))}
+        references = [Reference(source.shown, source_id=str(identity)) for identity in places]
+        names = categories
+    rows, notes = _result_rows(results, field, source, places, names)
+    return Records(references, [rows], names_all=True, notes=notes)
+
+
+def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[Any, int]]:
+    references: list[Reference] = []
+    places: dict[Any, int] = {}
+    for place, image in enumerate(_objects(value["images"], f"{source.shown}: images")):
+        where = f"{source.shown}: images[{place}]"
+        identity = _required(image, "id", where)
+        if identity in places:
+            raise FormatError(where, f"id {identity!r} occurs twice")
+        places[identity] = place
+        name = image.get("file_name")
+        references.append(
+            Reference(
+                where,
+                image=str(name) if name else None,
+                source_id=str(identity),
+                width=image.get("width"),
+                height=image.get("height"),
+            )
+        )
+    return references, places
+
+
+def _result_rows(
+    results: list[dict[str, Any]], field: str, source: Source, places: dict[Any, int], names: dict[Any, str]
+) -> tuple[BoxRows, list[str]]:
+    """All boxes at once where each is four finite numbers of non-negative size, else box by box."""
+    owners = [
+        _place(places, identity, _where(source, field, row), "image_id", "images")
+        for row, identity in enumerate(_column(results, "image_id", source, field))
+    ]
+    categories = _column(results, "category_id", source, field)
+    unknown = dict.fromkeys(category for category in categories if category not in names)
+    notes = []
+    if unknown:
+        shown = ", ".join(map(repr, list(unknown)[:5]))
+        count = sum(category in unknown for category in categories)
+        notes.append(
+            f"{source.shown}: {count} predictions have category ids that the ground truth does not name ({shown}); "
+            "if the file counts classes from another number, shift them"
+        )
+    label_of = dict(names) | {category: f"category {category}" for category in unknown}
+    scores = [_score(result.get("score"), _where(source, field, row)) for row, result in enumerate(results)]
+    boxes = _column(results, "bbox", source, field)
+    values = _regular(boxes)
+    if values is None:
+        builder = BoxRowsBuilder(_XYWH, strict=False)
+        for row, box in enumerate(boxes):
+            where = f"{_where(source, field, row)}: bbox"
+            builder.add(owners[row], label_of[categories[row]], box, where, score=scores[row])
+        return builder.rows(), notes
+    label_names = list(dict.fromkeys(label_of[category] for category in categories))
+    label_places = {name: place for place, name in enumerate(label_names)}
+    count = len(results)
+    return BoxRows(
+        convention=_XYWH,
+        owner=np.array(owners, np.int64),
+        label=np.array([label_places[label_of[category]] for category in categories], np.int32),
+        label_names=label_names,
+        values=values,
+        score=np.array(scores, np.float64),
+        area=np.full(count, np.nan),
+        crowd=np.zeros(count, np.bool_),
+        state=np.zeros(count, np.uint8),
+        item=np.full(count, None, np.object_),
+        defects={},
+    ), notes
+
+
+def _regular(boxes: Sequence[Any]) -> NDArray[np.float64] | None:
+    """``(n, 4)`` float64, or None where any box is not four finite numbers with a non-negative size."""
+    try:
+        values = np.array(boxes)
+    except (ValueError, TypeError):
+        return None
+    if values.size == 0 and not boxes:
+        return np.empty((0, 4))
+    if values.ndim != 2 or values.shape[1] != 4 or values.dtype.kind not in "iuf":
+        return None
+    values = values.astype(np.float64)
+    return values if np.isfinite(values).all() and (values[:, 2:] >= 0).all() else None
+
+
+def _score(value: Any, where: str) -> float:
+    if value is None:
+        return np.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise FormatError(where, f"score: expected a number, got {value!r}")
+    return float(value)
+
+
+def _column(results: list[dict[str, Any]], name: str, source: Source, field: str) -> list[Any]:
+    try:
+        return [result[name] for result in results]
+    except KeyError:
+        row = next(row for row, result in enumerate(results) if name not in result)
+        raise FormatError(_where(source, field, row), f"expected {name!r}, found {sorted(results[row])}") from None
+
+
+def _where(source: Source, field: str, row: int) -> str:
+    return f"{source.shown}: {field}[{row}]"
+
+
+def _objects(value: Any, where: str) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise FormatError(where, f"expected a list of objects, got {type(value).__name__}")
+    for row, item in enumerate(value):
+        if not isinstance(item, dict):
+            raise FormatError(f"{where}[{row}]", f"expected an object, got {type(item).__name__}")
+    return value
+
+
+def _required(record: dict[str, Any], name: str, where: str) -> Any:
+    if name not in record:
+        raise FormatError(where, f"expected {name!r}, found {sorted(record)}")
+    value = record[name]
+    if isinstance(value, (dict, list)):
+        raise FormatError(where, f"{name}: expected a number or text, got {type(value).__name__}")
+    return value
+
+
+def _place(places: dict[Any, Any], key: Any, where: str, field: str, table: str) -> Any:
+    if isinstance(key, (dict, list)) or key not in places:
+        raise FormatError(where, f"{field} {key!r} is not among the file's {table}")
+    return places[key]

@@ -1,0 +1,204 @@
+"""pandas DataFrames as a source: a row per box, or a row per question.
+
+Ground truth: ``specimen``, then ``phrase, x1, y1, x2, y2`` or ``question, answer`` (text, or a list of texts); optional
+``item, image, width, height, caption, crowd, area``. Predictions: the same with optional ``score``; ``phrase``,
+``item`` and ``question`` may be left out where a specimen has one; ``output`` holds raw model text instead of boxes. A
+row with neither phrase nor corners says that the specimen holds nothing, or that nothing was predicted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evalwidget.boxes import PARSE_STATES, Convention
+from evalwidget.errors import FormatError
+from evalwidget.formats.model_text import add_output
+from evalwidget.formats.options import GroundTruthFacts, PredictionOptions
+from evalwidget.formats.plain import detected_scale
+from evalwidget.records import (
+    AnswerRow,
+    BoxRows,
+    BoxRowsBuilder,
+    QuestionRow,
+    Records,
+    Reference,
+)
+from evalwidget.tables import Defect
+
+__all__ = ["ground_truth_records", "prediction_records", "predictions_by_step"]
+
+_CORNERS = ["x1", "y1", "x2", "y2"]
+
+
+def ground_truth_records(frame: pd.DataFrame, order: str | None, scale: str | None) -> tuple[Records, GroundTruthFacts]:
+    """Records of a ground truth frame. Raises ``FormatError`` naming the row of a box that cannot be used."""
+    where = "ground truth"
+    _require(frame, ["specimen"], where)
+    records, owner = _references(frame, where)
+    convention = Convention(order or "xyxy", scale or "pixels")
+    if _has(frame, _CORNERS):
+        _require(frame, ["phrase"], where)
+        boxes = _boxes(frame, owner, convention, where)
+        if boxes.defects:
+            first = boxes.defects[min(boxes.defects)].message
+            raise FormatError(*first.split(": ", 1))
+        if scale is None:
+            boxes = replace(boxes, convention=Convention(convention.order, detected_scale([boxes])))
+        records.boxes.append(boxes)
+        convention = boxes.convention
+    elif _has(frame, ["answer"]) or _has(frame, ["question"]):
+        items, questions = _texts(frame, "item"), _texts(frame, "question")
+        answers = frame["answer"].tolist() if "answer" in frame else [None] * len(frame)
+        records.questions = [
+            QuestionRow(
+                owner[row], f"{where} row {row}", items[row], questions[row] or "", _reference_answers(answer, row)
+            )
+            for row, answer in enumerate(answers)
+        ]
+    else:
+        raise FormatError(where, f"expected columns {_CORNERS} or question and answer, found {list(frame.columns)}")
+    return records, GroundTruthFacts("a DataFrame", convention)
+
+
+def prediction_records(frame: pd.DataFrame, options: PredictionOptions) -> Records:
+    """Records of the predictions of one step; a defective box is an invalid prediction."""
+    where = "predictions"
+    _require(frame, ["specimen"], where)
+    records, owner = _references(frame, where)
+    items, questions, phrases = (_texts(frame, name) for name in ("item", "question", "phrase"))
+    if "output" in frame:
+        builder = BoxRowsBuilder(Convention("xyxy", "fraction"), strict=False)
+        for row, text in enumerate(_texts(frame, "output")):
+            if text is not None:
+                asked = {"label": phrases[row], "item": items[row], "question": questions[row]}
+                add_output(records, builder, owner[row], text, f"{where} row {row}", options, **asked)
+        records.boxes.append(builder.rows())
+    elif _has(frame, _CORNERS):
+        records.boxes.append(_boxes(frame, owner, options.convention, where))
+    elif "answer" in frame:
+        records.answers = [
+            AnswerRow(owner[row], f"{where} row {row}", items[row], questions[row], answer)
+            for row, answer in enumerate(_texts(frame, "answer"))
+        ]
+    else:
+        raise FormatError(where, f"expected columns {_CORNERS}, answer or output, found {list(frame.columns)}")
+    return records
+
+
+def predictions_by_step(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
+    """The rows of each step. Raises ``FormatError`` where a step is not a whole number."""
+    _require(frame, ["step"], "predictions")
+    steps = pd.to_numeric(frame["step"], errors="coerce")
+    wrong = np.flatnonzero(~(steps.notna() & (steps >= 0) & (steps == steps.round())))
+    if len(wrong):
+        found = frame["step"].iloc[wrong[0]]
+        raise FormatError(f"predictions row {wrong[0]}", f"step: expected a whole number of 0 or more, got {found!r}")
+    return {int(step): rows.reset_index(drop=True) for step, rows in frame.groupby(steps.astype(np.int64), sort=True)}
+
+
+def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.int64]]:
+    names = _texts(frame, "specimen")
+    bare = next((row for row, name in enumerate(names) if name is None), None)
+    if bare is not None:
+        raise FormatError(f"{where} row {bare}", "specimen: expected an identifier, got nothing")
+    owner, unique = pd.factorize(np.array(names, dtype=object))
+    _, first = np.unique(owner, return_index=True)
+    images, captions = _texts(frame, "image"), _texts(frame, "caption")
+    widths, heights = (_numbers(frame, name, where) for name in ("width", "height"))
+    references = [
+        Reference(
+            f"{where} row {row}",
+            specimen=str(name),
+            image=images[row] or str(name),
+            width=None if np.isnan(widths[row]) else float(widths[row]),
+            height=None if np.isnan(heights[row]) else float(heights[row]),
+            caption=captions[row] or "",
+        )
+        for name, row in zip(unique, first, strict=True)
+    ]
+    return Records(references), owner.astype(np.int64)
+
+
+def _boxes(frame: pd.DataFrame, owner: NDArray[np.int64], convention: Convention, where: str) -> BoxRows:
+    raw = frame[_CORNERS]
+    values = raw.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    phrases = _texts(frame, "phrase")
+    nothing = raw.isna().all(axis=1).to_numpy() & np.array([phrase is None for phrase in phrases], np.bool_)
+    keep = np.flatnonzero(~nothing)
+    values, raw_rows = values[keep], raw.to_numpy(object)[keep]
+    a, b, c, d = values.T
+    bad = ~np.isfinite(values).all(axis=1)
+    width, height = (c, d) if convention.order in ("xywh", "cxcywh") else (c - a, d - b)
+    with np.errstate(invalid="ignore"):
+        negative = ~bad & ((width < 0) | (height < 0))
+    state = np.zeros(len(keep), np.uint8)
+    state[bad], state[negative] = PARSE_STATES.index("not_a_number"), PARSE_STATES.index("negative_size")
+    defects = {}
+    for row in np.flatnonzero(bad | negative):
+        expected = "4 numbers" if bad[row] else "width and height of 0 or more"
+        shown = raw_rows[row].tolist()
+        defects[int(row)] = Defect(f"{where} row {keep[row]}: expected {expected}, got {shown}", repr(shown))
+    values = np.where((bad | negative)[:, None], np.nan, values)
+    kept = [phrases[row] for row in keep]
+    label, names = pd.factorize(np.array(kept, dtype=object))
+    items = _texts(frame, "item")
+    return BoxRows(
+        convention=convention,
+        owner=owner[keep],
+        label=label.astype(np.int32),
+        label_names=[str(name) for name in names],
+        values=values,
+        score=_numbers(frame, "score", where)[keep],
+        area=_numbers(frame, "area", where)[keep],
+        crowd=np.nan_to_num(_numbers(frame, "crowd", where)[keep]).astype(np.bool_),
+        state=state,
+        item=np.array([items[row] for row in keep] + [None], np.object_)[:-1],
+        defects=defects,
+    )
+
+
+def _texts(frame: pd.DataFrame, name: str) -> list[str | None]:
+    """A column as text, None where it is missing; all None where there is no such column."""
+    if name not in frame:
+        return [None] * len(frame)
+    return [None if _is_missing(value) else str(value) for value in frame[name].tolist()]
+
+
+def _numbers(frame: pd.DataFrame, name: str, where: str) -> NDArray[np.float64]:
+    """A column as float64, NaN where it is missing or there is no such column."""
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    numbers = pd.to_numeric(frame[name], errors="coerce")
+    wrong = np.flatnonzero(numbers.isna() & frame[name].notna())
+    if len(wrong):
+        found = frame[name].iloc[wrong[0]]
+        raise FormatError(f"{where} row {wrong[0]}", f"{name}: expected a number, got {found!r}")
+    return np.asarray(numbers.to_numpy(np.float64, na_value=np.nan))
+
+
+def _reference_answers(answer: Any, row: int) -> tuple[str, ...]:
+    if isinstance(answer, (list, tuple, np.ndarray)):
+        return tuple(str(text) for text in answer)
+    if isinstance(answer, dict):
+        raise FormatError(f"ground truth row {row}", f"answer: expected text or a list of texts, got {answer!r:.60}")
+    return () if _is_missing(answer) else (str(answer),)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
+def _has(frame: pd.DataFrame, names: Sequence[str]) -> bool:
+    return all(name in frame for name in names)
+
+
+def _require(frame: Any, names: Sequence[str], where: str) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise FormatError(where, f"expected a DataFrame, got {type(frame).__name__}")
+    absent = [name for name in names if name not in frame]
+    if absent:
+        raise FormatError(where, f"expected a column {absent[0]!r}, found {list(frame.columns)}")

@@ -1,0 +1,109 @@
+"""JSON and JSONL files, decoded with errors that name file and line."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalwidget.errors import FormatError
+
+__all__ = ["Source", "field", "first_record", "read_json", "read_records"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file on disk, and how messages name it."""
+
+    path: Path
+    shown: str
+
+    @classmethod
+    def at(cls, path: Path, root: Path | None = None) -> "Source":
+        """``path``, shown from ``root`` on where it lies below it."""
+        if root is not None and path.is_relative_to(root):
+            return cls(path, path.relative_to(root).as_posix())
+        return cls(path, path.as_posix())
+
+    @property
+    def is_jsonl(self) -> bool:
+        return self.path.suffix.lower() in (".jsonl", ".ndjson")
+
+
+def read_json(source: Source) -> Any:
+    """The value that a JSON file holds. Raises ``FormatError`` naming line and column where it is malformed."""
+    text = _text(source)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FormatError(
+            f"{source.shown}:{error.lineno}", f"malformed JSON at column {error.colno}: {error.msg}"
+        ) from None
+    except RecursionError:
+        raise FormatError(source.shown, "malformed JSON: nested too deeply") from None
+
+
+def read_records(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
+    """``(where, object)`` of each object in a JSONL file (blank lines are skipped) or in a JSON file's list."""
+    if source.is_jsonl:
+        for number, line in enumerate(_text(source).split("\n"), start=1):
+            if line.strip():
+                where = f"{source.shown}:{number}"
+                yield where, _object(where, _decode_line(where, line))
+        return
+    value = read_json(source)
+    if not isinstance(value, list):
+        raise FormatError(source.shown, f"expected a list of objects, got {_kind(value)}")
+    for place, record in enumerate(value):
+        where = f"{source.shown}: [{place}]"
+        yield where, _object(where, record)
+
+
+def first_record(source: Source) -> dict[str, Any] | None:
+    """The first object of a JSONL file, None where there is none."""
+    for _, record in read_records(source):
+        return record
+    return None
+
+
+def field(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], where: str) -> Any:
+    """``record[name]``, checked; None where it is absent or null. Raises ``FormatError`` for another kind of value."""
+    value = record.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+        names = " or ".join(_KINDS[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+        raise FormatError(where, f"{name}: expected {names}, got {_kind(value)}")
+    return value
+
+
+def _decode_line(where: str, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise FormatError(where, f"malformed JSON at column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise FormatError(where, "malformed JSON: nested too deeply") from None
+
+
+def _object(where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise FormatError(where, f"expected an object, got {_kind(value)}")
+    return value
+
+
+def _text(source: Source) -> str:
+    try:
+        return source.path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise FormatError(f"{source.shown}:{line}", f"expected UTF-8 text: {error.reason}") from None
+    except OSError as error:
+        raise FormatError(source.shown, f"cannot be read: {error.strerror or error}") from None
+
+
+_KINDS = {dict: "an object", list: "a list", str: "text", int: "a number", float: "a number", bool: "true or false"}
+
+
+def _kind(value: Any) -> str:
+    return "null" if value is None else _KINDS.get(type(value), type(value).__name__)

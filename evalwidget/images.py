@@ -1,0 +1,192 @@
+"""Images: found inside their roots, opened safely, oriented, made fit for a browser. The only importer of PIL."""
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from evalwidget.errors import EvalWidgetError
+
+__all__ = ["MAX_PIXELS", "EncodedImage", "ImageFolders", "ImageMapping", "ImageStore", "encoded_image", "image_size"]
+
+#: An image of more pixels than this is not decoded: a small file can ask for all memory.
+MAX_PIXELS: Final = 100_000_000
+_LONGEST_SIDE: Final = 2048
+_SHOWN_AS_IT_IS: Final = {"JPEG": ("RGB", "L"), "PNG": ("RGB", "RGBA", "L", "LA", "P", "1")}
+_ORIENTATION: Final = 0x0112
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """Bytes a browser can show, with the size ``(width, height)`` of the original; or ``missing`` or ``unreadable``,
+    with what is wrong."""
+
+    state: str
+    message: str = ""
+    mime: str = ""
+    data: bytes = b""
+    size: tuple[int, int] | None = None
+
+
+class ImageFolders:
+    """Images below one or several folders; no path leads out of them, by ``..`` or by a link."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = [root.resolve() for root in roots]
+
+    def find(self, name: str | None) -> Path | EncodedImage:
+        """The file of ``name``: its path below a root, else its file name there."""
+        if not name:
+            return EncodedImage("missing", "the data name no image")
+        if not self.roots:
+            return EncodedImage("missing", f"{name}: the run has no image folder")
+        pure = PurePosixPath(name.replace("\\", "/"))
+        left = False
+        for root in self.roots:
+            for candidate in (root / pure, root / pure.name):
+                try:
+                    path = candidate.resolve()
+                    if not path.is_relative_to(root):
+                        left = True
+                    elif path.is_file():
+                        return path
+                except (OSError, ValueError):
+                    continue
+        if left:
+            return EncodedImage("missing", f"{name}: leads out of the image folder")
+        return EncodedImage("missing", f"{name}: not found")
+
+
+class ImageMapping:
+    """Images by specimen identifier or path: a path, bytes or a PIL image, as the caller has them."""
+
+    def __init__(self, images: Mapping[str, Any]) -> None:
+        self._images = images
+
+    def find(self, name: str | None) -> Any:
+        if name is None or name not in self._images:
+            return EncodedImage("missing", f"{name}: not among the images given")
+        found = self._images[name]
+        if isinstance(found, (str, Path)):
+            path = Path(found)
+            return path if path.is_file() else EncodedImage("missing", f"{found}: not found")
+        if isinstance(found, (bytes, Image.Image)):
+            return found
+        raise EvalWidgetError(f"images[{name!r}]: expected a path, bytes or a PIL image, got {type(found).__name__}")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._images
+
+
+ImageStore = ImageFolders | ImageMapping
+
+
+def image_size(found: Any) -> tuple[int, int] | None:
+    """Width and height in pixels as shown (orientation applied), from the header alone; None where unreadable."""
+    if isinstance(found, EncodedImage):
+        return None
+    try:
+        with _opened(found) as image:
+            return _shown_size(image)
+    except _UNREADABLE:
+        return None
+
+
+def encoded_image(found: Any, annotated_size: tuple[float, float] | None = None) -> EncodedImage:
+    """``found`` (what a store's ``find`` gave) as bytes a browser shows.
+
+    JPEG and PNG go as they are; other modes (CMYK, 16 bits, palettes with odd depths) and sizes are converted to at
+    most 2048 pixels a side. The EXIF orientation is applied, unless ``annotated_size`` says that the annotations were
+    made on the image without it. Never raises on an image's content: it is ``unreadable``, with the reason.
+    """
+    if isinstance(found, EncodedImage):
+        return found
+    try:
+        with _opened(found) as image:
+            return _encoded(image, found, annotated_size)
+    except _UNREADABLE as error:
+        return EncodedImage("unreadable", _reason(error))
+
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    Image.DecompressionBombError,
+    TypeError,
+    KeyError,
+)
+
+
+def _opened(found: Any) -> Image.Image:
+    if isinstance(found, Image.Image):
+        return found.copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = Image.open(io.BytesIO(found) if isinstance(found, bytes) else found)
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width} x {image.height}"
+        image.close()
+        raise ValueError(f"{size} pixels are more than the {MAX_PIXELS:,} that are decoded")
+    return image
+
+
+def _encoded(image: Image.Image, found: Any, annotated_size: tuple[float, float] | None) -> EncodedImage:
+    oriented = _shown_size(image)
+    as_stored = annotated_size is not None and annotated_size == image.size != oriented
+    turned = not as_stored and image.getexif().get(_ORIENTATION, 1) not in (0, 1)
+    size = image.size if as_stored else oriented
+    kind = image.format or ""
+    small = max(image.size) <= _LONGEST_SIDE
+    shown_as_it_is = image.mode in _SHOWN_AS_IT_IS.get(kind, ()) and small and not turned and not as_stored
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "JPEG" and not small:
+            image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+        image.load()
+    if shown_as_it_is and not isinstance(found, Image.Image):
+        data = found if isinstance(found, bytes) else Path(found).read_bytes()
+        return EncodedImage("ok", mime=f"image/{kind.lower()}", data=data, size=size)
+    if turned:
+        image = ImageOps.exif_transpose(image)
+    image = _eight_bits(image)
+    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    buffer = io.BytesIO()
+    if image.mode == "RGBA" or kind in ("PNG", "GIF", "BMP", ""):
+        image.save(buffer, "PNG", compress_level=1)
+        return EncodedImage("ok", mime="image/png", data=buffer.getvalue(), size=size)
+    image.save(buffer, "JPEG", quality=90)
+    return EncodedImage("ok", mime="image/jpeg", data=buffer.getvalue(), size=size)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """``image`` as RGB, RGBA or L; deeper grey values are spread from black to the brightest there is."""
+    if image.mode in ("RGB", "RGBA", "L"):
+        return image
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, np.float64)
+        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        top = values.max(initial=0.0)
+        return Image.fromarray(np.clip(values / (top or 1.0) * 255, 0, 255).astype(np.uint8))
+    has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
+    return image.convert("RGBA" if has_alpha else "RGB")
+
+
+def _shown_size(image: Image.Image) -> tuple[int, int]:
+    turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    return (image.height, image.width) if turned else (image.width, image.height)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image of a known format"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than the {MAX_PIXELS:,} pixels that are decoded"
+    return str(error) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Metrics over arrays: numpy in, numpy out, one run's steps at once."""

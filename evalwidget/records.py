@@ -1,0 +1,185 @@
+"""What a reader hands on: boxes, questions and answers in columns, keyed by the images as the source names them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.boxes import PARSE_STATES, Convention, box_defect
+from evalwidget.errors import FormatError
+from evalwidget.tables import Defect
+
+__all__ = ["AnswerRow", "BoxRows", "BoxRowsBuilder", "PhraseRow", "QuestionRow", "Records", "Reference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image as a source names it: an identifier the data give, a path or file name, an id within the source.
+
+    ``annotated`` is false for a ground truth record that names an image and says nothing of what is in it.
+    """
+
+    where: str
+    specimen: str | None = None
+    image: str | None = None
+    source_id: str | None = None
+    width: float | None = None
+    height: float | None = None
+    caption: str = ""
+    annotated: bool = True
+
+    @property
+    def shown(self) -> str:
+        return str(self.specimen or self.image or self.source_id)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRows:
+    """Boxes as the source wrote them, ``n`` rows. ``owner`` indexes ``Records.references``; ``label`` indexes
+    ``label_names``, -1 where the source gives no label; ``values`` ``(n, 4)`` is in ``convention``, NaN where the box
+    is invalid; ``area`` is NaN where the source gives none; ``item`` is None where the source gives none."""
+
+    convention: Convention
+    owner: NDArray[np.int64]
+    label: NDArray[np.int32]
+    label_names: list[str]
+    values: NDArray[np.float64]
+    score: NDArray[np.float64]
+    area: NDArray[np.float64]
+    crowd: NDArray[np.bool_]
+    state: NDArray[np.uint8]
+    item: NDArray[np.object_]
+    defects: dict[int, Defect]
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseRow:
+    """A phrase that ground truth asks for, with boxes or without."""
+
+    owner: int
+    where: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    owner: int
+    where: str
+    item: str | None
+    question: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    owner: int
+    where: str
+    item: str | None
+    question: str | None
+    text: str | None
+    state: str = "ok"
+    defect: Defect | None = None
+
+
+@dataclass(slots=True)
+class Records:
+    """All that one source holds. ``names_all`` is true where an image that the source leaves out was evaluated and
+    had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
+    model's raw text by place in ``references``."""
+
+    references: list[Reference] = field(default_factory=list)
+    boxes: list[BoxRows] = field(default_factory=list)
+    phrases: list[PhraseRow] = field(default_factory=list)
+    questions: list[QuestionRow] = field(default_factory=list)
+    answers: list[AnswerRow] = field(default_factory=list)
+    outputs: dict[int, str] = field(default_factory=dict)
+    names_all: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+class BoxRowsBuilder:
+    """Collects the boxes of one source, box by box.
+
+    A defective box is a ``FormatError`` where ``strict`` (ground truth); else it is kept as an invalid prediction.
+    """
+
+    def __init__(self, convention: Convention, *, strict: bool) -> None:
+        self.convention = convention
+        self.strict = strict
+        self._owner: list[int] = []
+        self._label: list[int] = []
+        self._label_places: dict[str, int] = {}
+        self._values: list[Sequence[float]] = []
+        self._score: list[float] = []
+        self._area: list[float] = []
+        self._crowd: list[bool] = []
+        self._state: list[int] = []
+        self._item: list[str | None] = []
+        self._defects: dict[int, Defect] = {}
+
+    def __len__(self) -> int:
+        return len(self._owner)
+
+    def add(
+        self,
+        owner: int,
+        label: str | None,
+        values: Any,
+        where: str,
+        *,
+        score: float | None = None,
+        item: str | None = None,
+        crowd: bool = False,
+        area: float | None = None,
+    ) -> None:
+        """Add one box; ``where`` is its file, line and field."""
+        defect = box_defect(values, self.convention.order)
+        if defect is not None:
+            state, message = defect
+            if self.strict:
+                raise FormatError(where, message)
+            self.add_invalid(owner, label, state, Defect(f"{where}: {message}", repr(values)), item=item)
+            return
+        self._append(owner, label, values, "ok", score, item, crowd, area)
+
+    def add_invalid(self, owner: int, label: str | None, state: str, defect: Defect, *, item: str | None) -> None:
+        """Add a prediction that cannot be used: kept raw, counted, left out of matching."""
+        self._defects[len(self)] = defect
+        self._append(owner, label, (np.nan,) * 4, state, None, item, False, None)
+
+    def _append(
+        self,
+        owner: int,
+        label: str | None,
+        values: Sequence[float],
+        state: str,
+        score: float | None,
+        item: str | None,
+        crowd: bool,
+        area: float | None,
+    ) -> None:
+        self._owner.append(owner)
+        self._label.append(-1 if label is None else self._label_places.setdefault(label, len(self._label_places)))
+        self._values.append(values)
+        self._score.append(np.nan if score is None else score)
+        self._area.append(np.nan if area is None else area)
+        self._crowd.append(crowd)
+        self._state.append(PARSE_STATES.index(state))
+        self._item.append(item)
+
+    def rows(self) -> BoxRows:
+        return BoxRows(
+            convention=self.convention,
+            owner=np.array(self._owner, np.int64),
+            label=np.array(self._label, np.int32),
+            label_names=list(self._label_places),
+            values=np.array(self._values, np.float64).reshape(-1, 4),
+            score=np.array(self._score, np.float64),
+            area=np.array(self._area, np.float64),
+            crowd=np.array(self._crowd, np.bool_),
+            state=np.array(self._state, np.uint8),
+            item=np.array(self._item, np.object_),
+            defects=self._defects,
+        )

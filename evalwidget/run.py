@@ -1,0 +1,266 @@
+"""``Run``, the public face of one run: scores as DataFrames, and the widget."""
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from evalwidget import scores as tables
+from evalwidget.data import RunData, shown_steps
+from evalwidget.errors import EvalWidgetError, UnknownNameError
+from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.folder import RunSettings, open_files, open_folder, open_frames
+
+if TYPE_CHECKING:
+    from evalwidget.widget.eval_widget import EvalWidget
+
+__all__ = ["Run", "open_run"]
+
+
+class Run:
+    """One training run's evaluation: specimens, their ground truth, and predictions at several steps.
+
+    Make one with ``open_run`` or ``Run.from_frames``.
+    """
+
+    def __init__(self, data: RunData) -> None:
+        self._data = data
+        self._evaluation = Evaluation(data)
+
+    @classmethod
+    def from_frames(
+        cls,
+        ground_truth: pd.DataFrame | None,
+        predictions: pd.DataFrame,
+        images: str | Path | Sequence[str | Path] | Mapping[str, Any] | None = None,
+        task: str | None = None,
+        *,
+        name: str | None = None,
+        steps_per_epoch: float | None = None,
+        coordinates: str | None = None,
+        output_format: str | None = None,
+    ) -> "Run":
+        """A run of DataFrames.
+
+        ``ground_truth``: ``specimen``, then ``phrase, x1, y1, x2, y2`` (a row per box) or ``question, answer`` (a row
+        per question; ``answer`` a text or a list of texts); optional ``item, image, width, height, caption``. A row
+        with neither phrase nor corners says that the specimen holds nothing. None: nothing is scored.
+
+        ``predictions``: the same with ``step`` and optional ``score``; ``item``, ``phrase`` or ``question`` may be left
+        out where a specimen has one. A specimen without a row at a step was not evaluated there (``missing``); a row
+        with neither phrase nor corners says that nothing was predicted. Raw model text goes in a column ``output``,
+        with ``output_format`` naming its grammar.
+
+        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image.
+
+        Raises ``FormatError`` naming the row of a value that cannot be used.
+        """
+        settings = RunSettings(
+            name=name,
+            task=task,
+            steps_per_epoch=steps_per_epoch,
+            coordinates=coordinates,
+            output_format=output_format,
+        )
+        return cls(open_frames(ground_truth, predictions, settings, images))
+
+    @property
+    def name(self) -> str:
+        return self._data.name
+
+    @property
+    def task(self) -> str:
+        """ "phrase grounding", "object detection", "visual question answering" or "free text"."""
+        return self._data.task
+
+    @property
+    def steps(self) -> list[int]:
+        """The recorded steps, ascending."""
+        return list(self._data.steps)
+
+    @property
+    def specimens(self) -> list[str]:
+        """Identifiers, in the order of the ground truth."""
+        return list(self._data.specimens.identifiers)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noticed while reading the steps read so far."""
+        data = self._data
+        return data.notes + [note for s in data.steps if data.is_loaded(s) for note in data.predictions(s).notes]
+
+    def load(self) -> "Run":
+        """Read every step now; returns the run."""
+        for step in self._data.steps:
+            self._data.predictions(step)
+        return self
+
+    def summary(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per step.
+
+        ``step, epoch, specimens``; ``predicted`` (specimens with a usable prediction), ``missing`` (specimens not
+        evaluated at the step), ``invalid`` (predictions that could not be used); then for boxes ``true_positives,
+        false_positives, false_negatives, precision, recall, f1`` over all boxes of the step and ``mean_iou`` of its
+        matches; for text the mean over the step's answers of ``exact_match`` and ``token_f1`` (0 to 1) and sentence
+        ``bleu`` (0 to 100). Specimens that are missing or without known ground truth enter none of these.
+        """
+        return tables.summary(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+
+    def scores(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per step and specimen.
+
+        ``step, specimen``; ``status``: ``ok``; ``no_prediction`` (evaluated, nothing usable predicted: recall 0,
+        answers score 0); ``no_ground_truth`` (known to be empty: predictions are false positives; not known: NA);
+        ``missing`` (not evaluated at this step: NA); ``invalid`` predictions; then the scores of ``summary`` for the
+        specimen, for text the mean over its answers. NA also where a score is not defined, such as the precision of a
+        specimen without predictions.
+        """
+        return tables.scores(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+
+    def matches(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per step, specimen and ground truth box (with the prediction it is matched with), prediction without
+        one, or answer.
+
+        ``step, specimen, item, phrase``; ``status``: ``matched``, ``missed``, ``extra``, ``invalid``, ``ignored``
+        (crowd regions and predictions in them, predictions below the confidence threshold or beyond the 100 best of a
+        specimen and label), NA where nothing was scored; ``iou, score``; ``ground_truth`` and ``prediction``: places
+        among the specimen's boxes, or reference (several joined by " | ") and generated answer, with the question as
+        ``phrase``; ``parse_state``; for boxes ``outside_image``, ``no_area`` and both sides' corners in pixels
+        (``ground_truth_x1`` … ``prediction_y2``), for text ``exact_match, token_f1, bleu``.
+        """
+        return tables.matches(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+
+    def join_report(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+        """A row per record of predictions whose image or question the run does not have: ``step, name, where,
+        predictions``. They are never scored."""
+        return tables.join_report(self._data, self._chosen(steps))
+
+    def compare(self, step: int | None = None, specimen: str | None = None, *, height: int = 560) -> "EvalWidget":
+        """The widget: ground truth beside prediction, with the slider over the recorded steps.
+
+        Starts at ``step`` (the last one if None) and ``specimen`` (the first one if None). ``height`` is in CSS pixels.
+        """
+        # imported late, so that scores need no front end
+        from evalwidget.widget.eval_widget import EvalWidget
+
+        return EvalWidget(self, step=step, specimen=specimen, height=height)
+
+    def __repr__(self) -> str:
+        return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in self._facts()])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+            for name, text in self._facts()
+        )
+        return f"<table><caption>Run {html.escape(self.name)}</caption><tbody>{rows}</tbody></table>"
+
+    def _facts(self) -> list[tuple[str, str]]:
+        data = self._data
+        truth = data.ground_truth
+        if data.has_text:
+            items = f"{len(truth.questions):,} questions"
+        else:
+            items = f"{len(truth.boxes):,} boxes, {len(np.unique(truth.boxes.label)):,} phrases or classes"
+        unread = [step for step in data.steps if not data.is_loaded(step)]
+        facts = [
+            ("task", data.task),
+            ("specimens", f"{len(data.specimens):,}"),
+            ("ground truth", f"{items} ({data.ground_truth_format})" if data.ground_truth_format != "none" else "none"),
+            ("steps", f"{len(data.steps):,}: {shown_steps(data.steps)}"),
+        ]
+        if unread:
+            facts.append(("not read yet", f"{len(unread):,} steps; read when asked for, all by run.load()"))
+        without = int((~truth.annotated).sum())
+        if without:
+            facts.append(("without ground truth", f"{without:,} specimens"))
+        missing = sum(getattr(data.found_image(row), "state", "") == "missing" for row in range(len(data.specimens)))
+        if missing:
+            facts.append(("images missing", f"{missing:,} of {len(data.specimens):,}"))
+        for step in data.steps:
+            if data.is_loaded(step):
+                found = data.predictions(step)
+                parts = []
+                if not found.recorded.all():
+                    parts.append(f"{int((~found.recorded).sum()):,} specimens not evaluated")
+                if found.unjoined:
+                    parts.append(f"{len(found.unjoined):,} records of unknown specimens (run.join_report())")
+                invalid = len(found.boxes.defects) + len(found.answers.defects)
+                if invalid:
+                    parts.append(f"{invalid:,} invalid predictions")
+                if parts:
+                    facts.append((f"step {step}", ", ".join(parts)))
+        return facts + [("note", note) for note in self.notes]
+
+    def _chosen(self, steps: int | Sequence[int] | None) -> list[int]:
+        if steps is None:
+            return self._data.steps
+        wanted = [steps] if isinstance(steps, (int, np.integer)) else list(steps)
+        for step in wanted:
+            if step not in self._data.steps:
+                raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self._data.steps)}")
+        return [int(step) for step in wanted]
+
+
+def open_run(
+    path: str | Path | None = None,
+    *,
+    ground_truth: str | Path | pd.DataFrame | None = None,
+    predictions: Mapping[int, Any] | Sequence[str | Path] | str | Path | None = None,
+    images: str | Path | Sequence[str | Path] | Mapping[str, Any] | None = None,
+    name: str | None = None,
+    task: str | None = None,
+    steps_per_epoch: float | None = None,
+    coordinates: str | None = None,
+    box_order: str | None = None,
+    prediction_coordinates: str | None = None,
+    prediction_box_order: str | None = None,
+    output_format: str | None = None,
+) -> Run:
+    """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
+
+    ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names carry the step
+    (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a mapping from specimen
+    to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
+    one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024`` and ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``.
+
+    Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
+    ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
+    """
+    settings = RunSettings(
+        name=name,
+        task=task,
+        steps_per_epoch=steps_per_epoch,
+        coordinates=coordinates,
+        box_order=box_order,
+        prediction_coordinates=prediction_coordinates,
+        prediction_box_order=prediction_box_order,
+        output_format=output_format,
+    )
+    if path is not None:
+        if ground_truth is not None or predictions is not None:
+            raise EvalWidgetError("expected a run folder, or ground_truth= and predictions=, got both")
+        return Run(open_folder(Path(path), settings, images))
+    return Run(open_files(ground_truth, predictions, settings, images))

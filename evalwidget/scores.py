@@ -1,0 +1,213 @@
+"""A run's scores as DataFrames: a row per step, per step and specimen, per box or answer.
+
+Step and specimen are columns, in this order first, over a plain RangeIndex. Missing is NA, never 0; numbers are
+float64, counts Int64, repeated texts categorical. What absence means is documented in ``evaluation``.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evalwidget.boxes import PARSE_STATES
+from evalwidget.data import RunData
+from evalwidget.evaluation import (
+    MATCHED,
+    OUTCOMES,
+    STATUSES,
+    UNSCORED,
+    Evaluation,
+    Settings,
+)
+from evalwidget.tables import Boxes
+
+__all__ = ["join_report", "matches", "scores", "summary"]
+
+_COUNTS = ("true_positives", "false_positives", "false_negatives")
+
+
+def summary(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
+    """A row per step: see ``Run.summary``."""
+    data = evaluation.data
+    rows: list[dict[str, Any]] = []
+    for step in steps:
+        found = evaluation.specimens(step, settings)
+        usable = _usable_predictions(data, step)
+        rows.append(
+            {
+                "step": step,
+                "epoch": data.epoch(step),
+                "specimens": len(data.specimens),
+                "predicted": int(usable.sum()),
+                "missing": int((found.status == STATUSES.index("missing")).sum()),
+                "invalid": int(found.invalid.sum()),
+                **found.totals,
+            }
+        )
+    columns = ["step", "epoch", "specimens", "predicted", "missing", "invalid", *_score_names(data)]
+    frame = pd.DataFrame(rows, columns=columns)
+    counts = ["specimens", "predicted", "missing", "invalid", *_COUNTS]
+    return _typed(frame.astype({"step": np.int64}), counts)
+
+
+def scores(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
+    """A row per step and specimen: see ``Run.scores``."""
+    data = evaluation.data
+    found = [evaluation.specimens(step, settings) for step in steps]
+    count = len(data.specimens)
+    names = _score_names(data)
+    columns: dict[str, Any] = {
+        "step": np.repeat(np.array(steps, np.int64), count),
+        "specimen": pd.Categorical.from_codes(np.tile(np.arange(count), len(steps)), data.specimens.identifiers),
+        "status": pd.Categorical.from_codes(_joined([step.status for step in found]).astype(int), list(STATUSES)),
+        "invalid": _joined([step.invalid for step in found]),
+    }
+    for name in names:
+        columns[name] = _joined([step.columns[name] for step in found])
+    return _typed(pd.DataFrame(columns), ["invalid", *_COUNTS])
+
+
+def matches(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
+    """A row per step, specimen and box or answer: see ``Run.matches``."""
+    make = _answer_matches if evaluation.data.has_text else _box_matches
+    parts = [make(evaluation, step, settings) for step in steps]
+    data = evaluation.data
+    columns: dict[str, Any] = {name: _joined([part[name] for part in parts]) for name in parts[0]} if parts else {}
+    if not columns:
+        return pd.DataFrame(columns=["step", "specimen"])
+    columns["specimen"] = pd.Categorical.from_codes(columns["specimen"], data.specimens.identifiers)
+    status = np.where(columns["status"] == UNSCORED, -1, columns["status"] - 1)
+    columns["status"] = pd.Categorical.from_codes(status, list(OUTCOMES[1:]))
+    columns["parse_state"] = pd.Categorical.from_codes(columns["parse_state"], list(PARSE_STATES))
+    if not data.has_text:
+        columns["phrase"] = pd.Categorical.from_codes(columns["phrase"], data.labels.names)
+        for name in ("outside_image", "no_area"):
+            columns[name] = columns[name].astype(bool)
+    columns["item"] = pd.array(columns["item"], dtype="string")
+    return _typed(pd.DataFrame(columns), [] if data.has_text else ["ground_truth", "prediction"])
+
+
+def join_report(data: RunData, steps: Sequence[int]) -> pd.DataFrame:
+    """A row per record that did not join: see ``Run.join_report``."""
+    rows = [
+        {"step": step, "name": lost.name, "where": lost.where, "predictions": lost.predictions}
+        for step in steps
+        for lost in data.predictions(step).unjoined
+    ]
+    return pd.DataFrame(rows, columns=["step", "name", "where", "predictions"])
+
+
+def _usable_predictions(data: RunData, step: int) -> NDArray[np.bool_]:
+    """Specimens ``(s,)`` with at least one prediction that can be used."""
+    predictions = data.predictions(step)
+    if data.has_text:
+        rows = data.ground_truth.questions.specimen
+        usable = np.array([text is not None for text in predictions.answers.text], np.bool_)
+    else:
+        rows, usable = predictions.boxes.specimen, predictions.boxes.usable
+    return np.bincount(rows[usable], minlength=len(data.specimens)) > 0
+
+
+def _score_names(data: RunData) -> list[str]:
+    if data.has_text:
+        return ["exact_match", "token_f1", "bleu"]
+    return [*_COUNTS, "precision", "recall", "f1", "mean_iou"]
+
+
+def _box_matches(evaluation: Evaluation, step: int, settings: Settings) -> dict[str, Any]:
+    """Ground truth boxes with what they are matched with, then the predictions left over, by specimen."""
+    data = evaluation.data
+    found, truth = data.predictions(step).boxes, data.ground_truth.boxes
+    outcomes = evaluation.boxes(step, settings)
+    alone = np.flatnonzero(outcomes.outcome != MATCHED)
+    none = np.full(len(alone), -1)
+    truth_row = np.concatenate([np.arange(len(truth)), none])
+    prediction_row = np.concatenate([outcomes.truth_prediction, alone])
+    specimen = np.concatenate([truth.specimen, found.specimen[alone]])
+    order = np.argsort(specimen, kind="stable")
+    truth_row, prediction_row, specimen = truth_row[order], prediction_row[order], specimen[order]
+    label = np.where(truth_row >= 0, _at(truth.label, truth_row, -1), _at(found.label, prediction_row, -1))
+    item = np.where(truth_row >= 0, _at(truth.item, truth_row, None), _at(found.item, prediction_row, None))
+    outcome = np.where(
+        truth_row >= 0, _at(outcomes.truth_outcome, truth_row, 0), _at(outcomes.outcome, prediction_row, 0)
+    )
+    truth_corners, corners = (_at(b.corners, r, np.nan) for b, r in ((truth, truth_row), (found, prediction_row)))
+    sizes = data.specimens.sizes[specimen]
+    shown = np.where((prediction_row >= 0)[:, None], corners, truth_corners)
+    with np.errstate(invalid="ignore"):
+        outside = (shown[:, :2] < 0).any(axis=1) | (shown[:, 2:] > sizes).any(axis=1)
+        no_area = ((shown[:, 2:] - shown[:, :2]) <= 0).any(axis=1)
+    columns: dict[str, Any] = {
+        "step": np.full(len(specimen), step, np.int64),
+        "specimen": specimen,
+        "item": item,
+        "phrase": label,
+        "status": outcome.astype(np.int64),
+        "iou": _at(outcomes.truth_iou, truth_row, np.nan),
+        "score": _at(found.score, prediction_row, np.nan),
+        "ground_truth": _within_specimen(truth, truth_row),
+        "prediction": _within_specimen(found, prediction_row),
+        "parse_state": _at(found.state.astype(np.int64), prediction_row, -1),
+        "outside_image": outside,
+        "no_area": no_area,
+    }
+    for side, values in (("ground_truth", truth_corners), ("prediction", corners)):
+        for place, name in enumerate(("x1", "y1", "x2", "y2")):
+            columns[f"{side}_{name}"] = values[:, place]
+    return columns
+
+
+def _answer_matches(evaluation: Evaluation, step: int, settings: Settings) -> dict[str, Any]:
+    data = evaluation.data
+    questions, answers = data.ground_truth.questions, data.predictions(step).answers
+    scored = evaluation.answers(step)
+    count = len(questions)
+    return {
+        "step": np.full(count, step, np.int64),
+        "specimen": questions.specimen,
+        "item": _texts(questions.item),
+        "phrase": _texts(questions.question),
+        "status": scored.outcome.astype(np.int64),
+        "iou": np.full(count, np.nan),
+        "score": np.full(count, np.nan),
+        "ground_truth": _texts([" | ".join(refs) if refs else None for refs in questions.references]),
+        "prediction": _texts(answers.text),
+        "parse_state": np.where(answers.recorded, answers.state.astype(np.int64), -1),
+        "exact_match": scored.exact_match,
+        "token_f1": scored.token_f1,
+        "bleu": scored.bleu,
+    }
+
+
+def _within_specimen(boxes: Boxes, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The place of each row among its specimen's boxes, NaN for -1."""
+    place = np.arange(len(boxes)) - boxes.offsets[boxes.specimen]
+    return _at(place.astype(np.float64), rows, np.nan)
+
+
+def _at(values: NDArray, rows: NDArray[np.int64], missing: Any) -> NDArray:
+    """``values[rows]``, ``missing`` where a row is -1."""
+    found = np.full((len(rows), *values.shape[1:]), missing, values.dtype)
+    there = rows >= 0
+    found[there] = values[rows[there]]
+    return found
+
+
+def _texts(values: Sequence[str | None]) -> NDArray[np.object_]:
+    return np.array([*values, None], object)[:-1]
+
+
+def _joined(parts: list[NDArray]) -> NDArray:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _typed(frame: pd.DataFrame, counts: Sequence[str]) -> pd.DataFrame:
+    """Counts as Int64 with NA, texts as pandas strings, the rest as it is."""
+    for name in counts:
+        if name in frame:
+            frame[name] = frame[name].astype("Float64").astype("Int64")
+    for name in frame.select_dtypes(object).columns:
+        frame[name] = frame[name].astype("float64" if name == "epoch" else "string")
+    return frame

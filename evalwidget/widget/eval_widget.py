@@ -1,0 +1,93 @@
+"""``EvalWidget``: the traits, and the channel on which the front end's requests are answered."""
+
+import os
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import anywidget
+import traitlets
+
+from evalwidget.widget.server import answer, run_info
+
+if TYPE_CHECKING:
+    from evalwidget.evaluation import Evaluation
+    from evalwidget.run import Run
+
+__all__ = ["DataChannel", "EvalWidget"]
+
+
+def _bundled(name: str) -> Any:
+    """Text of a file of the bundle; its path where ``ANYWIDGET_HMR`` asks for hot reload (a path keeps every closed
+    widget alive)."""
+    found = files("evalwidget") / "static" / name
+    return found if os.environ.get("ANYWIDGET_HMR") == "1" else found.read_text("utf-8")
+
+
+class DataChannel(anywidget.AnyWidget):
+    """Answers requests, and sends nothing else.
+
+    ipykernel 7 handles messages of a comm in the thread that last sent on it, so a cell that sets ``EvalWidget.step``
+    would hold up image requests on the same comm until it ends. Requests therefore have this comm of their own.
+    """
+
+    _esm = "export default {};"
+
+    def __init__(self, evaluation: "Evaluation") -> None:
+        super().__init__()
+        self._evaluation = evaluation
+        # opening the comm counts as sending from the cell's thread; a private name of ipykernel, so it may be absent
+        self.comm.__dict__.pop("_reply_subshell_id", None)
+        self.on_msg(self._reply)
+
+    def _reply(self, _widget: Any, request: Any, _buffers: Any) -> None:
+        reply, buffers = answer(request, self._evaluation)
+        self.send(reply, buffers)
+
+
+class EvalWidget(anywidget.AnyWidget):
+    """Ground truth beside prediction of one run's specimens, across its steps.
+
+    ``step`` and ``specimen`` may be read, set and observed; the view follows, and sets them when its user moves.
+    """
+
+    _esm = _bundled("widget.js")
+    _css = _bundled("widget.css")
+
+    step = traitlets.Int(None, allow_none=True).tag(sync=True, echo_update=False)
+    specimen = traitlets.Unicode(None, allow_none=True).tag(sync=True, echo_update=False)
+    _run = traitlets.Dict().tag(sync=True)
+    _height = traitlets.Int(560).tag(sync=True)
+    _data = anywidget.WidgetTrait().tag(sync=True)
+
+    def __init__(self, run: "Run", *, step: int | None = None, specimen: str | None = None, height: int = 560) -> None:
+        data = run._data
+        self._steps: Final = frozenset(data.steps)
+        self._rows: Final = data.rows
+        channel = DataChannel(run._evaluation)
+        super().__init__(
+            step=step if step is not None else (data.steps[-1] if data.steps else None),
+            specimen=specimen if specimen is not None else next(iter(data.specimens.identifiers), None),
+            _run=dict(run_info(run._evaluation, run.notes)),
+            _height=height,
+            _data=channel,
+        )
+        self._channel = channel
+
+    @traitlets.validate("step")
+    def _recorded(self, proposal: Any) -> int | None:
+        step: int | None = proposal["value"]
+        if step is not None and step not in self._steps:
+            raise traitlets.TraitError(f"step {step!r} is not recorded; the run has {sorted(self._steps)}")
+        return step
+
+    @traitlets.validate("specimen")
+    def _known(self, proposal: Any) -> str | None:
+        specimen: str | None = proposal["value"]
+        if specimen is not None and specimen not in self._rows:
+            raise traitlets.TraitError(f"specimen {specimen!r} is not in the run")
+        return specimen
+
+    def close(self) -> None:
+        """Close the widget and its channel."""
+        self._channel.close()
+        super().close()

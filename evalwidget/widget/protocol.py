@@ -1,0 +1,185 @@
+"""The contract between Python and the front end, as types; ``js/src/protocol.ts`` mirrors it.
+
+Small lasting state that a user may read or set travels as traits of ``EvalWidget`` (``step`` and ``specimen``, both
+ways; ``_run`` once, towards the browser). Everything bulky is asked for by a request on the data channel and answered
+by one reply, or by an ``ErrorReply``, with the id of the request. Ids start with a random prefix of the view that
+asked, because every browser tab on a kernel hears every reply.
+
+Binary parts of a reply travel as buffers; ``buffers`` in the reply names them, in order, and ``BUFFERS`` says what
+each holds.
+"""
+
+from typing import Final, Literal, TypedDict
+
+from evalwidget.evaluation import OUTCOMES, STATUSES
+
+__all__ = [
+    "BUFFERS",
+    "OUTCOMES",
+    "STATUSES",
+    "Answer",
+    "ErrorReply",
+    "Image",
+    "Invalid",
+    "Label",
+    "NamesReply",
+    "NamesRequest",
+    "Question",
+    "RunInfo",
+    "ScoresReply",
+    "ScoresRequest",
+    "SpecimenReply",
+    "SpecimenRequest",
+]
+
+#: Element type of each named buffer. n: ground truth boxes of the specimen; s: steps in the reply; m: predictions of
+#: all those steps, one step after another. Corners are x1 y1 x2 y2 in pixels of the original image.
+BUFFERS: Final = {
+    "image": "u8",  # the encoded image, empty where there is none or it was not asked for
+    "truth_corners": "f32",  # (n, 4)
+    "truth_label": "u32",  # (n,) places in SpecimenReply.labels
+    "truth_crowd": "u8",  # (n,) 1 for a crowd region
+    "truth_outcome": "u8",  # (s, n) places in OUTCOMES
+    "truth_iou": "f32",  # (s, n) IoU with the matching prediction, NaN where there is none
+    "offsets": "u32",  # (s + 1,) predictions of step i are rows offsets[i]:offsets[i + 1]
+    "corners": "f32",  # (m, 4), NaN for an invalid prediction
+    "label": "u32",  # (m,) places in SpecimenReply.labels
+    "score": "f32",  # (m,) confidence, NaN where the model gave none
+    "outcome": "u8",  # (m,) places in OUTCOMES
+    "iou": "f32",  # (m,) IoU with the matched ground truth box, NaN where there is none
+    "scores": "f32",  # (specimens,) ScoresReply: the run's main score at the step, NaN where there is none
+    "statuses": "u8",  # (specimens,) ScoresReply: places in STATUSES
+}
+
+
+class RunInfo(TypedDict):
+    """The trait ``_run``: what the front end knows before it asks anything."""
+
+    name: str
+    task: str
+    steps: list[int]
+    epochs: list[float | None]
+    specimens: int
+    score: str
+    notes: list[str]
+
+
+class NamesRequest(TypedDict):
+    """Identifiers of ``count`` specimens from row ``first`` on."""
+
+    id: str
+    kind: Literal["names"]
+    first: int
+    count: int
+
+
+class NamesReply(TypedDict):
+    id: str
+    kind: Literal["names"]
+    first: int
+    names: list[str]
+
+
+class ScoresRequest(TypedDict):
+    """The run's main score and the state of every specimen at one step."""
+
+    id: str
+    kind: Literal["scores"]
+    step: int
+
+
+class ScoresReply(TypedDict):
+    id: str
+    kind: Literal["scores"]
+    step: int
+    buffers: list[str]
+
+
+class SpecimenRequest(TypedDict):
+    """All there is to show of one specimen, named by its identifier, or by its row where ``specimen`` is None.
+
+    With ``all_steps`` false the reply may hold only the steps that are in memory already and ``step``, so that
+    something can be painted before a large run has been read; the front end then asks again with ``all_steps`` true
+    and ``image`` false.
+    """
+
+    id: str
+    kind: Literal["specimen"]
+    specimen: str | None
+    index: int | None
+    step: int | None
+    all_steps: bool
+    image: bool
+
+
+class Image(TypedDict):
+    """``message`` says what is wrong with an image that is not ``ok``; ``not_asked`` carries no bytes on purpose."""
+
+    state: Literal["ok", "missing", "unreadable", "not_asked"]
+    message: str
+    mime: str
+
+
+class Label(TypedDict):
+    """A phrase or class, and the colour (``#rrggbb``) it has everywhere in the run."""
+
+    text: str
+    colour: str
+
+
+class Invalid(TypedDict):
+    """A prediction that could not be read: kept raw, counted, left out of matching."""
+
+    state: str
+    message: str
+    raw: str
+
+
+class Answer(TypedDict):
+    """A generated answer at one step. ``text`` is None where nothing usable was predicted."""
+
+    state: str
+    text: str | None
+    raw: str | None
+    exact_match: float | None
+    token_f1: float | None
+    bleu: float | None
+
+
+class Question(TypedDict):
+    """A question, its reference answers, and an answer (None: not recorded) for each step of the reply."""
+
+    item: str
+    question: str
+    references: list[str]
+    answers: list[Answer | None]
+
+
+class SpecimenReply(TypedDict):
+    """``size`` is (width, height) in pixels of the original image, or [1, 1] where ``size_known`` is false: corners
+    are then fractions of it. ``statuses``, ``invalid`` and ``outputs`` have an entry for each of ``steps``; an output
+    is the model's raw text, kept where the data held one. ``annotated`` is false where nothing is known of the ground
+    truth, as opposed to a specimen that is known to hold none."""
+
+    id: str
+    kind: Literal["specimen"]
+    specimen: str
+    index: int
+    size: tuple[int, int]
+    size_known: bool
+    image: Image
+    caption: str
+    annotated: bool
+    steps: list[int]
+    statuses: list[str]
+    invalid: list[list[Invalid]]
+    outputs: list[str | None]
+    labels: list[Label]
+    questions: list[Question]
+    buffers: list[str]
+
+
+class ErrorReply(TypedDict):
+    id: str
+    kind: Literal["error"]
+    message: str

@@ -1,0 +1,249 @@
+"""Answers the front end's requests from a run's evaluation: plain calls, no widget in it.
+
+Safe to call from several threads: what it reads is locked where it is made.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.boxes import PARSE_STATES
+from evalwidget.data import RunData
+from evalwidget.errors import EvalWidgetError, UnknownNameError
+from evalwidget.evaluation import STATUSES, Evaluation, Settings
+from evalwidget.images import EncodedImage, encoded_image
+from evalwidget.widget.colours import label_colour
+from evalwidget.widget.protocol import (
+    BUFFERS,
+    Answer,
+    ErrorReply,
+    Invalid,
+    Label,
+    NamesReply,
+    Question,
+    RunInfo,
+    ScoresReply,
+    SpecimenReply,
+)
+
+__all__ = ["answer", "run_info"]
+
+_DTYPES: Final = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
+_MOST_NAMES: Final = 4096
+_SETTINGS: Final = Settings()
+
+Reply = tuple[Any, list[bytes]]
+
+
+def run_info(evaluation: Evaluation, notes: list[str]) -> RunInfo:
+    """What the front end knows before it asks anything."""
+    data = evaluation.data
+    return RunInfo(
+        name=data.name,
+        task=data.task,
+        steps=data.steps,
+        epochs=[data.epoch(step) for step in data.steps],
+        specimens=len(data.specimens),
+        score=evaluation.main_score,
+        notes=notes,
+    )
+
+
+def answer(request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
+    """The reply to one request and its buffers. What is wrong with the request or the run comes back as an
+    ``ErrorReply``: an exception in a message handler would reach nobody."""
+    identity = request.get("id") if isinstance(request, Mapping) else None
+    identity = identity if isinstance(identity, str) else ""
+    try:
+        kind = request.get("kind") if isinstance(request, Mapping) else None
+        if not isinstance(kind, str) or kind not in _ANSWERS:
+            raise UnknownNameError(f"request {kind!r}: expected one of {', '.join(_ANSWERS)}")
+        return _ANSWERS[kind](identity, request, evaluation)
+    except EvalWidgetError as error:
+        message = str(error)
+    except Exception as error:  # whatever goes wrong must be told to the one who asked
+        message = f"{type(error).__name__}: {error}"
+    return ErrorReply(id=identity, kind="error", message=message), []
+
+
+def _names(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
+    first, count = _integer(request, "first"), min(_integer(request, "count"), _MOST_NAMES)
+    names = evaluation.data.specimens.identifiers[max(first, 0) : max(first, 0) + max(count, 0)]
+    return NamesReply(id=identity, kind="names", first=first, names=names), []
+
+
+def _scores(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
+    step = _integer(request, "step")
+    found = evaluation.specimens(step, _SETTINGS)
+    names, buffers = _packed({"scores": found.columns[evaluation.main_score], "statuses": found.status})
+    return ScoresReply(id=identity, kind="scores", step=step, buffers=names), buffers
+
+
+def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
+    data = evaluation.data
+    row = _row(request, data)
+    asked = request.get("step")
+    every = bool(request.get("all_steps"))
+    steps = [step for step in data.steps if every or step == asked or data.is_loaded(step)]
+    image = encoded_image(data.found_image(row), data.size(row)) if request.get("image") else EncodedImage("not_asked")
+    labels = _LocalLabels(data)
+    arrays: dict[str, NDArray[Any]] = {"image": np.frombuffer(image.data, np.uint8)}
+    arrays |= _truth_arrays(evaluation, row, steps, labels)
+    arrays |= _prediction_arrays(evaluation, row, steps, labels)
+    size, size_known = _size(data, row, image, arrays)
+    names, buffers = _packed(arrays)
+    return SpecimenReply(
+        id=identity,
+        kind="specimen",
+        specimen=data.specimens.identifiers[row],
+        index=row,
+        size=size,
+        size_known=size_known,
+        image={"state": image.state, "message": image.message, "mime": image.mime},  # type: ignore[typeddict-item]
+        caption=data.specimens.captions[row],
+        annotated=bool(data.ground_truth.annotated[row]),
+        steps=steps,
+        statuses=[STATUSES[evaluation.specimens(step, _SETTINGS).status[row]] for step in steps],
+        invalid=[_invalid(data, step, row) for step in steps],
+        outputs=[data.predictions(step).outputs.get(row) for step in steps],
+        labels=labels.found,
+        questions=_questions(evaluation, row, steps),
+        buffers=names,
+    ), buffers
+
+
+_ANSWERS: Final[dict[str, Callable[[str, Mapping[str, Any], Evaluation], Reply]]] = {
+    "names": _names,
+    "scores": _scores,
+    "specimen": _specimen,
+}
+
+
+class _LocalLabels:
+    """The labels of one reply, numbered in order of first use."""
+
+    def __init__(self, data: RunData) -> None:
+        self._names = data.labels.names
+        self._places: dict[int, int] = {}
+        self.found: list[Label] = []
+
+    def places(self, labels: NDArray[np.int32]) -> NDArray[np.uint32]:
+        return np.array([self._place(int(label)) for label in labels], np.uint32)
+
+    def _place(self, label: int) -> int:
+        if label not in self._places:
+            self._places[label] = len(self.found)
+            self.found.append(Label(text=self._names[label], colour=label_colour(label)))
+        return self._places[label]
+
+
+def _truth_arrays(evaluation: Evaluation, row: int, steps: list[int], labels: _LocalLabels) -> dict[str, NDArray[Any]]:
+    truth = evaluation.data.ground_truth.boxes
+    rows = slice(truth.offsets[row], truth.offsets[row + 1])
+    outcomes = [evaluation.boxes(step, _SETTINGS) for step in steps]
+    return {
+        "truth_corners": truth.corners[rows],
+        "truth_label": labels.places(truth.label[rows]),
+        "truth_crowd": truth.crowd[rows],
+        "truth_outcome": _joined([step.truth_outcome[rows] for step in outcomes]),
+        "truth_iou": _joined([step.truth_iou[rows] for step in outcomes]),
+    }
+
+
+def _prediction_arrays(
+    evaluation: Evaluation, row: int, steps: list[int], labels: _LocalLabels
+) -> dict[str, NDArray[Any]]:
+    boxes = [evaluation.data.predictions(step).boxes for step in steps]
+    outcomes = [evaluation.boxes(step, _SETTINGS) for step in steps]
+    rows = [slice(step.offsets[row], step.offsets[row + 1]) for step in boxes]
+    return {
+        "offsets": np.cumsum([0] + [step.stop - step.start for step in rows]),
+        "corners": _joined([step.corners[part] for step, part in zip(boxes, rows, strict=True)]),
+        "label": labels.places(_joined([step.label[part] for step, part in zip(boxes, rows, strict=True)])),
+        "score": _joined([step.score[part] for step, part in zip(boxes, rows, strict=True)]),
+        "outcome": _joined([step.outcome[part] for step, part in zip(outcomes, rows, strict=True)]),
+        "iou": _joined([step.iou[part] for step, part in zip(outcomes, rows, strict=True)]),
+    }
+
+
+def _questions(evaluation: Evaluation, row: int, steps: list[int]) -> list[Question]:
+    questions = evaluation.data.ground_truth.questions
+    return [
+        Question(
+            item=questions.item[place],
+            question=questions.question[place],
+            references=list(questions.references[place]),
+            answers=[_answer(evaluation, place, step) for step in steps],
+        )
+        for place in range(questions.offsets[row], questions.offsets[row + 1])
+    ]
+
+
+def _answer(evaluation: Evaluation, place: int, step: int) -> Answer | None:
+    answers = evaluation.data.predictions(step).answers
+    if not answers.recorded[place]:
+        return None
+    scored = evaluation.answers(step)
+    defect = answers.defects.get(place)
+    return Answer(
+        state=PARSE_STATES[answers.state[place]],
+        text=answers.text[place],
+        raw=None if defect is None else defect.raw,
+        exact_match=_number(scored.exact_match[place]),
+        token_f1=_number(scored.token_f1[place]),
+        bleu=_number(scored.bleu[place]),
+    )
+
+
+def _invalid(data: RunData, step: int, row: int) -> list[Invalid]:
+    boxes = data.predictions(step).boxes
+    return [
+        Invalid(state=PARSE_STATES[boxes.state[place]], message=defect.message, raw=defect.raw)
+        for place, defect in sorted(boxes.defects.items())
+        if boxes.offsets[row] <= place < boxes.offsets[row + 1]
+    ]
+
+
+def _size(
+    data: RunData, row: int, image: EncodedImage, arrays: dict[str, NDArray[Any]]
+) -> tuple[tuple[int, int], bool]:
+    """Width and height to draw on, and whether they are those of the image: else the least that holds all boxes."""
+    known = data.size(row) or image.size
+    if known is not None:
+        return (round(known[0]), round(known[1])), True
+    corners = np.concatenate([arrays["truth_corners"], arrays["corners"]])
+    furthest = np.nanmax(corners[:, 2:], axis=0, initial=1.0)
+    return (int(np.ceil(furthest[0])), int(np.ceil(furthest[1]))), False
+
+
+def _packed(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[str], list[bytes]]:
+    """Names and bytes of ``arrays``, each in the element type that the contract gives it."""
+    return list(arrays), [
+        np.ascontiguousarray(values, _DTYPES[BUFFERS[name]]).tobytes() for name, values in arrays.items()
+    ]
+
+
+def _row(request: Mapping[str, Any], data: RunData) -> int:
+    if request.get("specimen") is not None:
+        return data.row(request["specimen"])
+    row = _integer(request, "index")
+    if not 0 <= row < len(data.specimens):
+        raise UnknownNameError(f"specimen row {row}: the run has {len(data.specimens)} specimens")
+    return row
+
+
+def _integer(request: Mapping[str, Any], name: str) -> int:
+    value = request.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or int(value) != value:
+        raise UnknownNameError(f"request: {name}: expected a whole number, got {value!r}")
+    return int(value)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0)
