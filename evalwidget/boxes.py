@@ -5,22 +5,26 @@ height as the source gave them travel beside the corners: ``x2 - x1`` is not the
 the reference metrics are computed from the source's.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.errors import UnknownNameError
 
-__all__ = ["ORDERS", "PARSE_STATES", "SCALES", "Convention", "box_defect", "corners_and_size"]
+__all__ = ["LARGEST", "ORDERS", "PARSE_STATES", "SCALES", "Convention", "box_defect", "corners_and_size"]
 
 #: In which order a source writes the four numbers of a box.
 ORDERS: Final = ("xyxy", "xywh", "cxcywh", "yxyx")
 
 #: What a source's coordinates are counted in: pixels, or parts of the image's width and height.
 SCALES: Final = {"pixels": None, "fraction": 1.0, "0-100": 100.0, "0-999": 999.0, "0-1000": 1000.0, "0-1024": 1024.0}
+
+#: No coordinate is larger: an area beyond it would overflow, and a runaway "9999…" is no place in an image.
+LARGEST: Final = 1e15
 
 #: What became of a prediction when it was read. Everything but "ok" and "repaired" is an invalid prediction.
 PARSE_STATES: Final = (
@@ -62,15 +66,21 @@ def box_defect(values: object, order: str) -> tuple[str, str] | None:
     """Parse state and message of a box that cannot be used, or None for a good one.
 
     ``values`` is what the source holds where four numbers belong. A box is defective when it has another count of
-    numbers, one that is not finite, or a negative width or height; a box without area is not defective.
+    numbers, one that is not finite or beyond ``LARGEST``, or a negative width or height; a box without area is not
+    defective.
     """
     if not isinstance(values, Sequence) or isinstance(values, str):
         return "wrong_number_of_coordinates", f"expected 4 numbers, got {_shown(values)}"
     if len(values) != 4:
         return "wrong_number_of_coordinates", f"expected 4 numbers, got {len(values)}"
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
             return "not_a_number", f"expected 4 numbers, got {_shown(value)}"
+        distance: Any = abs(value)
+        if distance != distance or distance == math.inf:
+            return "not_a_number", f"expected 4 numbers, got {_shown(value)}"
+        if distance > LARGEST:
+            return "out_of_range", f"expected numbers up to {LARGEST:g}, got {_shown(value)}"
     a, b, c, d = values
     width, height = (c, d) if order in ("xywh", "cxcywh") else (c - a, d - b)
     if width < 0 or height < 0:

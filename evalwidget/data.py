@@ -172,7 +172,8 @@ class RunData:
 
     def _likely_task(self) -> str:
         questions = self.ground_truth.questions
-        if len(questions):
+        # a caption on its own beside records with boxes is one of a specimen that holds nothing
+        if any(questions.question) or (len(questions) and not len(self.ground_truth.boxes)):
             return "visual question answering" if any(questions.question) else "free text"
         return "object detection" if self.ground_truth_format == "COCO" else "phrase grounding"
 

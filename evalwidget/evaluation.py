@@ -133,7 +133,8 @@ class Evaluation:
         scored = self.data.ground_truth.annotated & predictions.recorded
         labels = max(len(self.data.labels), 1)
         group = found.specimen * labels + found.label
-        confident = ~(found.score < settings.confidence_threshold)
+        # at 0 everything counts, also a score below 0, such as a logit
+        confident = ~(found.score < (settings.confidence_threshold or -np.inf))
         rank = np.zeros(len(found), np.int64)
         counted = np.flatnonzero(found.usable & confident & scored[found.specimen])
         rank[counted] = rank_within(group[counted], found.score[counted])

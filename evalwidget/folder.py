@@ -1,6 +1,7 @@
 """Runs on disk: the run folder, and files named one by one, as the sources that ``RunData`` reads."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from evalwidget.records import Records
 __all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "step_of"]
 
 _STEP: Final = re.compile(r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)", re.IGNORECASE)
+_LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
 _SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
 _FIELDS: Final = (
     "name",
@@ -54,16 +56,25 @@ class RunSettings:
     prediction_box_order: str | None = None
     output_format: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
+            raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
+
     def or_else(self, other: "RunSettings") -> "RunSettings":
         """These settings, with those of ``other`` where these say nothing."""
         names = self.__slots__
         return RunSettings(**{n: getattr(other, n) if getattr(self, n) is None else getattr(self, n) for n in names})
 
 
+def _is_rate(value: object) -> bool:
+    """Whether ``value`` can be the steps per epoch."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
 def step_of(name: str) -> int | None:
     """The step in a file name such as ``step-000500``, ``checkpoint-500``, ``iter_500`` or ``500``; None: none."""
     stem = Path(name).stem
-    if stem.isdigit():
+    if stem.isdecimal():
         return int(stem)
     found = _STEP.findall(stem)
     return int(found[-1]) if found else None
@@ -83,7 +94,7 @@ def open_folder(path: Path, settings: RunSettings, images: Any) -> RunData:
     folder = root / "predictions"
     if not folder.is_dir():
         raise EvalWidgetError(f"{path}: no predictions: expected a folder 'predictions' with a file for each step")
-    files = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix.lower() in _SUFFIXES and f.name[0] != "."]
+    files = _prediction_files(folder)
     if not files:
         raise EvalWidgetError(f"{path}: no predictions: expected files such as predictions/step-000500.jsonl")
     steps = {step: Source.at(file, root) for step, file in _by_step(files, root).items()}
@@ -109,8 +120,12 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
             raise EvalWidgetError(
                 f"{folder}: no such folder; give predictions as {{step: file}} or as a folder of files"
             )
-        files = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix.lower() in _SUFFIXES]
+        files = _prediction_files(folder)
         steps = {step: Source.at(file) for step, file in _by_step(files, folder).items()}
+    elif isinstance(predictions, pd.DataFrame) or not isinstance(predictions, Iterable | None):
+        raise EvalWidgetError(
+            f"predictions: expected files by step, got {type(predictions).__name__}; Run.from_frames takes DataFrames"
+        )
     else:
         steps = {step: Source.at(file) for step, file in _by_step([_file(f) for f in predictions or ()], None).items()}
     if not steps:
@@ -122,11 +137,13 @@ def open_frames(
     ground_truth: pd.DataFrame | None, predictions: pd.DataFrame, settings: RunSettings, images: Any
 ) -> RunData:
     """A run of two frames; ``predictions`` holds all steps."""
+    if ground_truth is not None and not isinstance(ground_truth, pd.DataFrame):
+        raise EvalWidgetError(f"ground truth: expected a DataFrame, got {type(ground_truth).__name__}")
     steps = frames.predictions_by_step(predictions)
     return _run_data(ground_truth, steps, settings.or_else(RunSettings(name="run")), images)
 
 
-def image_store(images: Any) -> ImageStore:
+def _image_store(images: Any) -> ImageStore:
     """Where images come from: a folder, several, or a mapping by specimen."""
     if isinstance(images, Mapping):
         return ImageMapping(images)
@@ -140,6 +157,8 @@ def image_store(images: Any) -> ImageStore:
 def _run_data(
     truth: Source | pd.DataFrame | None, steps: Mapping[int, Any], settings: RunSettings, images: Any
 ) -> RunData:
+    if max(steps, default=0) > _LARGEST_STEP:
+        raise EvalWidgetError(f"predictions: step {max(steps)} is larger than {_LARGEST_STEP}")
     notes: list[str] = []
     facts = GroundTruthFacts("none", Convention())
     records: Records | None = None
@@ -172,7 +191,7 @@ def _run_data(
         steps_per_epoch=settings.steps_per_epoch,
         ground_truth=records,
         readers=readers,
-        images=image_store(images),
+        images=_image_store(images),
         ground_truth_format=facts.format,
         notes=notes,
     )
@@ -189,6 +208,8 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         raise FormatError(f"run.json:{error.lineno}", f"malformed JSON at column {error.colno}: {error.msg}") from None
     except UnicodeDecodeError as error:
         raise FormatError("run.json", f"expected UTF-8 text: {error.reason}") from None
+    except (RecursionError, ValueError):
+        raise FormatError("run.json", "malformed JSON: nested too deeply, or a number of too many digits") from None
     if not isinstance(value, dict):
         raise FormatError("run.json", f"expected an object, got {type(value).__name__}")
     unknown = sorted(set(value) - set(_FIELDS))
@@ -197,9 +218,7 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
     for name in _FIELDS:
         stated = value.get(name)
         if name == "steps_per_epoch":
-            wrong = stated is not None and (
-                isinstance(stated, bool) or not isinstance(stated, (int, float)) or stated <= 0
-            )
+            wrong = stated is not None and not _is_rate(stated)
             expected = "a number above 0"
         else:
             wrong = stated is not None and not isinstance(stated, str) and name != "images"
@@ -222,6 +241,11 @@ def _ground_truth_file(root: Path) -> Path | None:
     if len(found) > 1:
         raise EvalWidgetError(f"{root.name}: two files of ground truth: {', '.join(f.name for f in found)}; keep one")
     return found[0] if found else None
+
+
+def _prediction_files(folder: Path) -> list[Path]:
+    """The files of a folder that may hold predictions; hidden ones are an editor's or a system's."""
+    return [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix.lower() in _SUFFIXES and f.name[0] != "."]
 
 
 def _by_step(files: Iterable[Path], root: Path | None) -> dict[int, Path]:

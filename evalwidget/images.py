@@ -2,7 +2,8 @@
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -18,6 +19,8 @@ __all__ = ["MAX_PIXELS", "EncodedImage", "ImageFolders", "ImageMapping", "ImageS
 MAX_PIXELS: Final = 100_000_000
 _LONGEST_SIDE: Final = 2048
 _SHOWN_AS_IT_IS: Final = {"JPEG": ("RGB", "L"), "PNG": ("RGB", "RGBA", "L", "LA", "P", "1")}
+#: What is opened. PIL knows more, some of it through other programs: an EPS file would be run by Ghostscript.
+_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "TGA")
 _ORIENTATION: Final = 0x0112
 
 
@@ -91,7 +94,7 @@ def image_size(found: Any) -> tuple[int, int] | None:
     if isinstance(found, EncodedImage):
         return None
     try:
-        with _opened(found) as image:
+        with _quiet(), _opened(found) as image:
             return _shown_size(image)
     except _UNREADABLE:
         return None
@@ -107,7 +110,7 @@ def encoded_image(found: Any, annotated_size: tuple[float, float] | None = None)
     if isinstance(found, EncodedImage):
         return found
     try:
-        with _opened(found) as image:
+        with _quiet(), _opened(found) as image:
             return _encoded(image, found, annotated_size)
     except _UNREADABLE as error:
         return EncodedImage("unreadable", _reason(error))
@@ -125,12 +128,18 @@ _UNREADABLE = (
 )
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """PIL warns of damaged metadata and of large images; what matters of it is in the reply."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _opened(found: Any) -> Image.Image:
     if isinstance(found, Image.Image):
         return found.copy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image = Image.open(io.BytesIO(found) if isinstance(found, bytes) else found)
+    image = Image.open(io.BytesIO(found) if isinstance(found, bytes) else found, formats=_FORMATS)
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width} x {image.height}"
         image.close()
@@ -146,11 +155,9 @@ def _encoded(image: Image.Image, found: Any, annotated_size: tuple[float, float]
     kind = image.format or ""
     small = max(image.size) <= _LONGEST_SIDE
     shown_as_it_is = image.mode in _SHOWN_AS_IT_IS.get(kind, ()) and small and not turned and not as_stored
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if kind == "JPEG" and not small:
-            image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
-        image.load()
+    if kind == "JPEG" and not small:
+        image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+    image.load()
     if shown_as_it_is and not isinstance(found, Image.Image):
         data = found if isinstance(found, bytes) else Path(found).read_bytes()
         return EncodedImage("ok", mime=f"image/{kind.lower()}", data=data, size=size)

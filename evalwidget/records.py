@@ -32,7 +32,7 @@ class Reference:
 
     @property
     def shown(self) -> str:
-        return str(self.specimen or self.image or self.source_id)
+        return str(self.specimen or self.image or self.source_id or "(no name)")
 
 
 @dataclass(frozen=True, slots=True)

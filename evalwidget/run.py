@@ -160,7 +160,12 @@ class Run:
         """The widget: ground truth beside prediction, with the slider over the recorded steps.
 
         Starts at ``step`` (the last one if None) and ``specimen`` (the first one if None). ``height`` is in CSS pixels.
+        Raises ``UnknownNameError``.
         """
+        if step is not None:
+            self._chosen(step)
+        if specimen is not None:
+            self._data.row(specimen)
         # imported late, so that scores need no front end
         from evalwidget.widget.eval_widget import EvalWidget
 

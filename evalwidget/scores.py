@@ -208,6 +208,6 @@ def _typed(frame: pd.DataFrame, counts: Sequence[str]) -> pd.DataFrame:
     for name in counts:
         if name in frame:
             frame[name] = frame[name].astype("Float64").astype("Int64")
-    for name in frame.select_dtypes(object).columns:
+    for name in frame.columns[[pd.api.types.is_object_dtype(dtype) for dtype in frame.dtypes]]:
         frame[name] = frame[name].astype("float64" if name == "epoch" else "string")
     return frame

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from evalwidget.boxes import LARGEST
 from evalwidget.errors import FormatError, JoinError
 from evalwidget.records import Reference
 
@@ -63,7 +64,7 @@ def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArra
 def shortest_names(paths: Sequence[str]) -> list[str]:
     """The file name of each path, with as much of its path as tells two of the same name apart."""
     parts = [PurePosixPath(path.replace("\\", "/")).parts for path in paths]
-    names = [part[-1] if part else "" for part in parts]
+    names = [part[-1] if part else path for part, path in zip(parts, paths, strict=True)]
     depth = 1
     while True:
         rows_of: dict[str, list[int]] = {}
@@ -136,11 +137,13 @@ class SpecimenIndex:
 
 
 def _key(reference: Reference) -> tuple[str, str]:
-    if reference.specimen is not None:
+    if reference.specimen:
         return "specimen", reference.specimen
-    if reference.image is not None:
+    if reference.image:
         return "image", _normal(reference.image)
-    return "source", str(reference.source_id)
+    if reference.source_id:
+        return "source", reference.source_id
+    raise FormatError(reference.where, "expected the name of an image, found an empty one")
 
 
 def _normal(path: str) -> str:
@@ -162,7 +165,9 @@ def _size(group: list[Reference]) -> tuple[float, float]:
     width, height, _ = known[0]
     for other_width, other_height, where in known:
         if not (_is_length(other_width) and _is_length(other_height)):
-            raise FormatError(where, f"expected width and height above 0, got {other_width!r} and {other_height!r}")
+            raise FormatError(
+                where, f"expected width and height above 0, got {other_width!r:.60} and {other_height!r:.60}"
+            )
         if (other_width, other_height) != (width, height):
             raise FormatError(
                 where,
@@ -172,7 +177,7 @@ def _size(group: list[Reference]) -> tuple[float, float]:
 
 
 def _is_length(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < np.inf
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LARGEST
 
 
 def _check_unique(identifiers: list[str], merged: list[list[Reference]]) -> None:

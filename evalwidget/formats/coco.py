@@ -3,7 +3,8 @@
 Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area,
 iscrowd``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. Results are a list of ``{image_id,
 category_id, bbox, score}``, or a dict shaped like ground truth whose annotations carry ``score``: then the images are
-named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of their own.
+named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of their own. An id
+may be a number in one place and text in another: 7 and "7" are the same.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.boxes import Convention
+from evalwidget.boxes import LARGEST, Convention
 from evalwidget.errors import FormatError
-from evalwidget.formats.json_source import Source
+from evalwidget.formats.json_source import Source, field, fits_float
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
 
 __all__ = ["categories_of", "ground_truth_records", "is_ground_truth", "is_results", "prediction_records"]
@@ -32,16 +33,16 @@ def is_results(value: Any) -> bool:
     return is_ground_truth(value)
 
 
-def categories_of(value: dict[str, Any], source: Source) -> dict[Any, str]:
+def categories_of(value: dict[str, Any], source: Source) -> dict[str, str]:
     """Class names by category id. Two categories of one name stay two: the id tells them apart."""
     categories = _objects(value.get("categories", []), f"{source.shown}: categories")
     names = [str(_required(c, "name", f"{source.shown}: categories[{i}]")) for i, c in enumerate(categories)]
-    found: dict[Any, str] = {}
+    found: dict[str, str] = {}
     for place, (category, name) in enumerate(zip(categories, names, strict=True)):
         where = f"{source.shown}: categories[{place}]"
-        key = _required(category, "id", where)
+        key = _identity(category, "id", where)
         if key in found:
-            raise FormatError(where, f"id {key!r} occurs twice")
+            raise FormatError(where, f"id {key} occurs twice")
         found[key] = f"{name} (category {key})" if names.count(name) > 1 else name
     return found
 
@@ -52,91 +53,91 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     references, places = _images(value, source)
     annotations = _objects(value["annotations"], f"{source.shown}: annotations")
     builder = BoxRowsBuilder(_XYWH, strict=True)
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for place, annotation in enumerate(annotations):
         where = f"{source.shown}: annotations[{place}]"
-        identity = annotation.get("id", place)
+        identity = _identity(annotation, "id", where) if "id" in annotation else str(place)
         if identity in seen:
-            raise FormatError(where, f"the same item twice: id {identity!r}")
+            raise FormatError(where, f"the same item twice: id {identity}")
         seen.add(identity)
         if annotation.get("bbox") is None:
             continue
         builder.add(
-            _place(places, _required(annotation, "image_id", where), where, "image_id", "images"),
-            _place(names, _required(annotation, "category_id", where), where, "category_id", "categories"),
+            _place(places, _identity(annotation, "image_id", where), where, "image_id", "images"),
+            _place(names, _identity(annotation, "category_id", where), where, "category_id", "categories"),
             annotation["bbox"],
             f"{where}: bbox",
-            item=str(identity),
+            item=identity,
             crowd=bool(annotation.get("iscrowd", 0)),
-            area=annotation.get("area"),
+            area=field(annotation, "area", (int, float), where),
         )
     return Records(references, [builder.rows()])
 
 
-def prediction_records(value: Any, source: Source, categories: dict[Any, str]) -> Records:
+def prediction_records(value: Any, source: Source, categories: dict[str, str]) -> Records:
     """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
     if isinstance(value, dict):
         references, places = _images(value, source)
         names = categories_of(value, source)
-        results, field = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
+        results, at = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
     else:
-        results, field = _objects(value, source.shown), ""
-        identities = _column(results, "image_id", source, field)
+        results, at = _objects(value, f"{source.shown}: "), ""
+        identities = _identities(results, "image_id", source, at)
         places = {identity: place for place, identity in enumerate(dict.fromkeys(identities))}
-        references = [Reference(source.shown, source_id=str(identity)) for identity in places]
+        references = [Reference(source.shown, source_id=identity) for identity in places]
         names = categories
-    rows, notes = _result_rows(results, field, source, places, names)
+    rows, notes = _result_rows(results, at, source, places, names)
     return Records(references, [rows], names_all=True, notes=notes)
 
 
-def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[Any, int]]:
+def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
     references: list[Reference] = []
-    places: dict[Any, int] = {}
+    places: dict[str, int] = {}
     for place, image in enumerate(_objects(value["images"], f"{source.shown}: images")):
         where = f"{source.shown}: images[{place}]"
-        identity = _required(image, "id", where)
+        identity = _identity(image, "id", where)
         if identity in places:
-            raise FormatError(where, f"id {identity!r} occurs twice")
+            raise FormatError(where, f"id {identity} occurs twice")
         places[identity] = place
-        name = image.get("file_name")
+        name = field(image, "file_name", str, where)
         references.append(
             Reference(
                 where,
-                image=str(name) if name else None,
-                source_id=str(identity),
-                width=image.get("width"),
-                height=image.get("height"),
+                image=name or None,
+                source_id=identity,
+                width=field(image, "width", (int, float), where),
+                height=field(image, "height", (int, float), where),
             )
         )
     return references, places
 
 
 def _result_rows(
-    results: list[dict[str, Any]], field: str, source: Source, places: dict[Any, int], names: dict[Any, str]
+    results: list[dict[str, Any]], at: str, source: Source, places: dict[str, int], names: dict[str, str]
 ) -> tuple[BoxRows, list[str]]:
     """All boxes at once where each is four finite numbers of non-negative size, else box by box."""
     owners = [
-        _place(places, identity, _where(source, field, row), "image_id", "images")
-        for row, identity in enumerate(_column(results, "image_id", source, field))
+        _place(places, identity, _where(source, at, row), "image_id", "images")
+        for row, identity in enumerate(_identities(results, "image_id", source, at))
     ]
-    categories = _column(results, "category_id", source, field)
+    categories = _identities(results, "category_id", source, at)
     unknown = dict.fromkeys(category for category in categories if category not in names)
     notes = []
     if unknown:
-        shown = ", ".join(map(repr, list(unknown)[:5]))
+        shown = ", ".join(list(unknown)[:5])
         count = sum(category in unknown for category in categories)
         notes.append(
             f"{source.shown}: {count} predictions have category ids that the ground truth does not name ({shown}); "
             "if the file counts classes from another number, shift them"
         )
     label_of = dict(names) | {category: f"category {category}" for category in unknown}
-    scores = [_score(result.get("score"), _where(source, field, row)) for row, result in enumerate(results)]
-    boxes = _column(results, "bbox", source, field)
+    scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
+    boxes = _column(results, "bbox", source, at)
     values = _regular(boxes)
     if values is None:
         builder = BoxRowsBuilder(_XYWH, strict=False)
         for row, box in enumerate(boxes):
-            where = f"{_where(source, field, row)}: bbox"
+            where = f"{_where(source, at, row)}: bbox"
             builder.add(owners[row], label_of[categories[row]], box, where, score=scores[row])
         return builder.rows(), notes
     label_names = list(dict.fromkeys(label_of[category] for category in categories))
@@ -158,7 +159,7 @@ def _result_rows(
 
 
 def _regular(boxes: Sequence[Any]) -> NDArray[np.float64] | None:
-    """``(n, 4)`` float64, or None where any box is not four finite numbers with a non-negative size."""
+    """``(n, 4)`` float64, or None where any box is not four usable numbers with a non-negative size."""
     try:
         values = np.array(boxes)
     except (ValueError, TypeError):
@@ -168,27 +169,31 @@ def _regular(boxes: Sequence[Any]) -> NDArray[np.float64] | None:
     if values.ndim != 2 or values.shape[1] != 4 or values.dtype.kind not in "iuf":
         return None
     values = values.astype(np.float64)
-    return values if np.isfinite(values).all() and (values[:, 2:] >= 0).all() else None
+    return values if (np.abs(values) <= LARGEST).all() and (values[:, 2:] >= 0).all() else None
 
 
 def _score(value: Any, where: str) -> float:
     if value is None:
         return np.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise FormatError(where, f"score: expected a number, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not fits_float(value):
+        raise FormatError(where, f"score: expected a number, got {value!r:.60}")
     return float(value)
 
 
-def _column(results: list[dict[str, Any]], name: str, source: Source, field: str) -> list[Any]:
+def _identities(results: list[dict[str, Any]], name: str, source: Source, at: str) -> list[str]:
+    return [_identity(result, name, _where(source, at, row)) for row, result in enumerate(results)]
+
+
+def _column(results: list[dict[str, Any]], name: str, source: Source, at: str) -> list[Any]:
     try:
         return [result[name] for result in results]
     except KeyError:
         row = next(row for row, result in enumerate(results) if name not in result)
-        raise FormatError(_where(source, field, row), f"expected {name!r}, found {sorted(results[row])}") from None
+        raise FormatError(_where(source, at, row), f"expected {name!r}, found {sorted(results[row])}") from None
 
 
-def _where(source: Source, field: str, row: int) -> str:
-    return f"{source.shown}: {field}[{row}]"
+def _where(source: Source, at: str, row: int) -> str:
+    return f"{source.shown}: {at}[{row}]"
 
 
 def _objects(value: Any, where: str) -> list[dict[str, Any]]:
@@ -209,7 +214,15 @@ def _required(record: dict[str, Any], name: str, where: str) -> Any:
     return value
 
 
-def _place(places: dict[Any, Any], key: Any, where: str, field: str, table: str) -> Any:
-    if isinstance(key, (dict, list)) or key not in places:
-        raise FormatError(where, f"{field} {key!r} is not among the file's {table}")
+def _identity(record: dict[str, Any], name: str, where: str) -> str:
+    """An id as text: 7, 7.0 and "7" are one id, since files of one data set differ in how they write it."""
+    value = _required(record, name, where)
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise FormatError(where, f"{name}: expected a number or text, got {value!r}")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _place(places: dict[str, Any], key: str, where: str, name: str, table: str) -> Any:
+    if key not in places:
+        raise FormatError(where, f"{name} {key} is not among the file's {table}")
     return places[key]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evalwidget.boxes import PARSE_STATES, Convention
+from evalwidget.boxes import LARGEST, PARSE_STATES, Convention, box_defect
 from evalwidget.errors import FormatError
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, PredictionOptions
@@ -42,10 +42,7 @@ def ground_truth_records(frame: pd.DataFrame, order: str | None, scale: str | No
     convention = Convention(order or "xyxy", scale or "pixels")
     if _has(frame, _CORNERS):
         _require(frame, ["phrase"], where)
-        boxes = _boxes(frame, owner, convention, where)
-        if boxes.defects:
-            first = boxes.defects[min(boxes.defects)].message
-            raise FormatError(*first.split(": ", 1))
+        boxes = _boxes(frame, owner, convention, where, strict=True)
         if scale is None:
             boxes = replace(boxes, convention=Convention(convention.order, detected_scale([boxes])))
         records.boxes.append(boxes)
@@ -55,7 +52,11 @@ def ground_truth_records(frame: pd.DataFrame, order: str | None, scale: str | No
         answers = frame["answer"].tolist() if "answer" in frame else [None] * len(frame)
         records.questions = [
             QuestionRow(
-                owner[row], f"{where} row {row}", items[row], questions[row] or "", _reference_answers(answer, row)
+                owner[row],
+                _at(frame, where, row),
+                items[row],
+                questions[row] or "",
+                _reference_answers(answer, _at(frame, where, row)),
             )
             for row, answer in enumerate(answers)
         ]
@@ -75,13 +76,13 @@ def prediction_records(frame: pd.DataFrame, options: PredictionOptions) -> Recor
         for row, text in enumerate(_texts(frame, "output")):
             if text is not None:
                 asked = {"label": phrases[row], "item": items[row], "question": questions[row]}
-                add_output(records, builder, owner[row], text, f"{where} row {row}", options, **asked)
+                add_output(records, builder, owner[row], text, _at(frame, where, row), options, **asked)
         records.boxes.append(builder.rows())
     elif _has(frame, _CORNERS):
-        records.boxes.append(_boxes(frame, owner, options.convention, where))
+        records.boxes.append(_boxes(frame, owner, options.convention, where, strict=False))
     elif "answer" in frame:
         records.answers = [
-            AnswerRow(owner[row], f"{where} row {row}", items[row], questions[row], answer)
+            AnswerRow(owner[row], _at(frame, where, row), items[row], questions[row], answer)
             for row, answer in enumerate(_texts(frame, "answer"))
         ]
     else:
@@ -93,25 +94,27 @@ def predictions_by_step(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
     """The rows of each step. Raises ``FormatError`` where a step is not a whole number."""
     _require(frame, ["step"], "predictions")
     steps = pd.to_numeric(frame["step"], errors="coerce")
-    wrong = np.flatnonzero(~(steps.notna() & (steps >= 0) & (steps == steps.round())))
+    wrong = np.flatnonzero(~(steps.notna() & (steps >= 0) & (steps < np.inf) & (steps == steps.round())))
     if len(wrong):
         found = frame["step"].iloc[wrong[0]]
-        raise FormatError(f"predictions row {wrong[0]}", f"step: expected a whole number of 0 or more, got {found!r}")
-    return {int(step): rows.reset_index(drop=True) for step, rows in frame.groupby(steps.astype(np.int64), sort=True)}
+        raise FormatError(
+            _at(frame, "predictions", wrong[0]), f"step: expected a whole number of 0 or more, got {found!r}"
+        )
+    return {int(step): rows for step, rows in frame.groupby(steps.to_numpy(np.float64), sort=True)}
 
 
 def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.int64]]:
     names = _texts(frame, "specimen")
     bare = next((row for row, name in enumerate(names) if name is None), None)
     if bare is not None:
-        raise FormatError(f"{where} row {bare}", "specimen: expected an identifier, got nothing")
+        raise FormatError(_at(frame, where, bare), "specimen: expected an identifier, got nothing")
     owner, unique = pd.factorize(np.array(names, dtype=object))
     _, first = np.unique(owner, return_index=True)
     images, captions = _texts(frame, "image"), _texts(frame, "caption")
     widths, heights = (_numbers(frame, name, where) for name in ("width", "height"))
     references = [
         Reference(
-            f"{where} row {row}",
+            _at(frame, where, row),
             specimen=str(name),
             image=images[row] or str(name),
             width=None if np.isnan(widths[row]) else float(widths[row]),
@@ -123,7 +126,11 @@ def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.in
     return Records(references), owner.astype(np.int64)
 
 
-def _boxes(frame: pd.DataFrame, owner: NDArray[np.int64], convention: Convention, where: str) -> BoxRows:
+def _boxes(
+    frame: pd.DataFrame, owner: NDArray[np.int64], convention: Convention, where: str, *, strict: bool
+) -> BoxRows:
+    """The boxes of a frame. A defective box, or one without a phrase, is a ``FormatError`` where ``strict`` (ground
+    truth)."""
     raw = frame[_CORNERS]
     values = raw.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     phrases = _texts(frame, "phrase")
@@ -131,19 +138,22 @@ def _boxes(frame: pd.DataFrame, owner: NDArray[np.int64], convention: Convention
     keep = np.flatnonzero(~nothing)
     values, raw_rows = values[keep], raw.to_numpy(object)[keep]
     a, b, c, d = values.T
-    bad = ~np.isfinite(values).all(axis=1)
-    width, height = (c, d) if convention.order in ("xywh", "cxcywh") else (c - a, d - b)
-    with np.errstate(invalid="ignore"):
-        negative = ~bad & ((width < 0) | (height < 0))
+    with np.errstate(invalid="ignore", over="ignore"):
+        width, height = (c, d) if convention.order in ("xywh", "cxcywh") else (c - a, d - b)
+        bad = ~((np.abs(values) <= LARGEST).all(axis=1) & (width >= 0) & (height >= 0))
     state = np.zeros(len(keep), np.uint8)
-    state[bad], state[negative] = PARSE_STATES.index("not_a_number"), PARSE_STATES.index("negative_size")
     defects = {}
-    for row in np.flatnonzero(bad | negative):
-        expected = "4 numbers" if bad[row] else "width and height of 0 or more"
-        shown = raw_rows[row].tolist()
-        defects[int(row)] = Defect(f"{where} row {keep[row]}: expected {expected}, got {shown}", repr(shown))
-    values = np.where((bad | negative)[:, None], np.nan, values)
+    for row in np.flatnonzero(bad):
+        raw_row, at = raw_rows[row].tolist(), _at(frame, where, keep[row])
+        name, message = box_defect(raw_row, convention.order) or ("not_a_number", "expected 4 numbers, got text")
+        if strict:
+            raise FormatError(at, message)
+        state[row] = PARSE_STATES.index(name)
+        defects[int(row)] = Defect(f"{at}: {message}", repr(raw_row))
+    values = np.where(bad[:, None], np.nan, values)
     kept = [phrases[row] for row in keep]
+    if strict and None in kept:
+        raise FormatError(_at(frame, where, keep[kept.index(None)]), "phrase: expected text, got nothing")
     label, names = pd.factorize(np.array(kept, dtype=object))
     items = _texts(frame, "item")
     return BoxRows(
@@ -176,15 +186,20 @@ def _numbers(frame: pd.DataFrame, name: str, where: str) -> NDArray[np.float64]:
     wrong = np.flatnonzero(numbers.isna() & frame[name].notna())
     if len(wrong):
         found = frame[name].iloc[wrong[0]]
-        raise FormatError(f"{where} row {wrong[0]}", f"{name}: expected a number, got {found!r}")
+        raise FormatError(_at(frame, where, wrong[0]), f"{name}: expected a number, got {found!r}")
     return np.asarray(numbers.to_numpy(np.float64, na_value=np.nan))
 
 
-def _reference_answers(answer: Any, row: int) -> tuple[str, ...]:
+def _at(frame: pd.DataFrame, where: str, row: int) -> str:
+    """A row for a message, by its label in the frame's index."""
+    return f"{where} row {frame.index[row]}"
+
+
+def _reference_answers(answer: Any, where: str) -> tuple[str, ...]:
     if isinstance(answer, (list, tuple, np.ndarray)):
-        return tuple(str(text) for text in answer)
+        return tuple(str(text) for text in answer if not _is_missing(text))
     if isinstance(answer, dict):
-        raise FormatError(f"ground truth row {row}", f"answer: expected text or a list of texts, got {answer!r:.60}")
+        raise FormatError(where, f"answer: expected text or a list of texts, got {answer!r:.60}")
     return () if _is_missing(answer) else (str(answer),)
 
 

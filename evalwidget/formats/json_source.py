@@ -1,6 +1,7 @@
 """JSON and JSONL files, decoded with errors that name file and line."""
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from evalwidget.errors import FormatError
 
-__all__ = ["Source", "field", "first_record", "read_json", "read_records"]
+__all__ = ["Source", "field", "first_record", "fits_float", "read_json", "read_records"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def read_json(source: Source) -> Any:
         ) from None
     except RecursionError:
         raise FormatError(source.shown, "malformed JSON: nested too deeply") from None
+    except ValueError:
+        raise FormatError(source.shown, _TOO_LONG) from None
 
 
 def read_records(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -72,9 +75,16 @@ def field(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], whe
     if value is None:
         return None
     if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
-        names = " or ".join(_KINDS[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+        names = " or ".join(dict.fromkeys(_KINDS[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,))))
         raise FormatError(where, f"{name}: expected {names}, got {_kind(value)}")
+    if isinstance(value, int) and not fits_float(value):
+        raise FormatError(where, f"{name}: the number is too large")
     return value
+
+
+def fits_float(value: float) -> bool:
+    """Whether float64 can hold ``value``: JSON's integers have no end."""
+    return not isinstance(value, int) or abs(value) <= _LARGEST_FLOAT
 
 
 def _decode_line(where: str, line: str) -> Any:
@@ -84,6 +94,8 @@ def _decode_line(where: str, line: str) -> Any:
         raise FormatError(where, f"malformed JSON at column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise FormatError(where, "malformed JSON: nested too deeply") from None
+    except ValueError:
+        raise FormatError(where, _TOO_LONG) from None
 
 
 def _object(where: str, value: Any) -> dict[str, Any]:
@@ -102,6 +114,8 @@ def _text(source: Source) -> str:
         raise FormatError(source.shown, f"cannot be read: {error.strerror or error}") from None
 
 
+_LARGEST_FLOAT = int(sys.float_info.max)
+_TOO_LONG = "malformed JSON: a number of more digits than can be read"
 _KINDS = {dict: "an object", list: "a list", str: "text", int: "a number", float: "a number", bool: "true or false"}
 
 

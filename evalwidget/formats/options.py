@@ -1,7 +1,6 @@
 """What is known before a file is read: from ``run.json``, from the caller, from the ground truth."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from evalwidget.boxes import Convention
 
@@ -14,7 +13,7 @@ class GroundTruthFacts:
 
     format: str
     convention: Convention
-    categories: dict[Any, str] = field(default_factory=dict)
+    categories: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,6 @@ class PredictionOptions:
     """``answers`` says that the run's items are questions, so that text which cannot be read counts as an answer."""
 
     convention: Convention = field(default_factory=Convention)
-    categories: dict[Any, str] = field(default_factory=dict)
+    categories: dict[str, str] = field(default_factory=dict)
     output_format: str | None = None
     answers: bool = False

@@ -8,7 +8,7 @@ import numpy as np
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
-from evalwidget.formats.json_source import field
+from evalwidget.formats.json_source import field, fits_float
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import PredictionOptions
 from evalwidget.records import (
@@ -67,9 +67,8 @@ def prediction_records(rows: Iterable[tuple[str, dict[str, Any]]], options: Pred
             add_output(records, outputs, owner, text, where, options, label=label, **asked)
             continue
         for at, entry in _phrases(record, where):
-            scores = entry.get("scores")
-            for number, (place, values) in enumerate(_phrase_boxes(entry, at)):
-                score = _score_at(scores, number, at) if scores is not None else _score(entry, at)
+            found = list(_phrase_boxes(entry, at))
+            for (place, values), score in zip(found, _scores(entry, len(found), at), strict=True):
                 builder.add(owner, _phrase(entry, at), values, place, score=score, item=_item(entry, at))
         for at, entry in _boxes(record, where):
             label = _label(entry, at) if "label" in entry else None
@@ -81,10 +80,10 @@ def prediction_records(rows: Iterable[tuple[str, dict[str, Any]]], options: Pred
 
 
 def detected_scale(parts: list[BoxRows]) -> str:
-    """``fraction`` where there are boxes and no coordinate is above 1, else ``pixels``."""
+    """``fraction`` where there are boxes and no coordinate is above 1 by more than rounding, else ``pixels``."""
     values = np.concatenate([part.values.ravel() for part in parts]) if parts else np.empty(0)
     values = values[np.isfinite(values)]
-    return "fraction" if len(values) and values.max() <= 1 else "pixels"
+    return "fraction" if len(values) and values.max() <= 1.01 else "pixels"
 
 
 _CONTENT = ("phrases", "boxes", "questions", "phrase", "box", "question", "answer", "answers", "captions", "caption")
@@ -202,10 +201,15 @@ def _score(entry: dict[str, Any], where: str) -> float | None:
     return None if score is None else float(score)
 
 
-def _score_at(scores: Any, number: int, where: str) -> float | None:
-    if not isinstance(scores, list) or number >= len(scores):
-        raise FormatError(where, f"scores: expected a list of numbers, one for each box, got {scores!r:.60}")
-    score = scores[number]
-    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
-        raise FormatError(where, f"scores[{number}]: expected a number, got {score!r:.60}")
-    return None if score is None else float(score)
+def _scores(entry: dict[str, Any], count: int, where: str) -> list[float | None]:
+    """The scores of a phrase's ``count`` boxes: a list of them, or one for all."""
+    scores = entry.get("scores")
+    if scores is None:
+        return [_score(entry, where)] * count
+    if not isinstance(scores, list) or len(scores) != count:
+        raise FormatError(where, f"scores: expected a list of {count} numbers, one for each box, got {scores!r:.60}")
+    for place, score in enumerate(scores):
+        is_number = isinstance(score, (int, float)) and not isinstance(score, bool) and fits_float(score)
+        if score is not None and not is_number:
+            raise FormatError(where, f"scores[{place}]: expected a number, got {score!r:.60}")
+    return [None if score is None else float(score) for score in scores]

@@ -127,7 +127,7 @@ def _questions(owner: int, contents: dict[str, Any], where: str) -> list[Questio
         for at, entry in located:
             if not isinstance(entry, dict):
                 raise FormatError(at, f"expected an object, got {entry!r:.60}")
-        located.sort(key=lambda pair: pair[1].get("order") or 0)
+        located.sort(key=lambda pair: _order(*pair))
     elif "question" in contents or "answer" in contents:
         located = [(where, contents)]
     else:
@@ -138,10 +138,20 @@ def _questions(owner: int, contents: dict[str, Any], where: str) -> list[Questio
             at,
             _text(entry.get("order")) if len(located) > 1 else None,
             field(entry, "question", str, at) or "",
-            () if entry.get("answer") is None else (str(entry["answer"]),),
+            _reference_answer(entry, at),
         )
         for at, entry in located
     ]
+
+
+def _reference_answer(entry: dict[str, Any], where: str) -> tuple[str, ...]:
+    answer = field(entry, "answer", (str, int, float), where)
+    return () if answer is None else (str(answer),)
+
+
+def _order(where: str, entry: dict[str, Any]) -> float:
+    """Place of an interaction among the others; they keep the order of the file where it gives none."""
+    return float(field(entry, "order", (int, float), where) or 0)
 
 
 def _boxes(value: Any, where: str) -> list[Any]:
@@ -171,7 +181,7 @@ def _boxes(value: Any, where: str) -> list[Any]:
 def _from_corners(corners: list[list[Any]], where: str) -> list[float]:
     try:
         xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise FormatError(where, f"expected four corners [x, y], got {corners!r:.60}") from None
     return [min(xs), min(ys), max(xs), max(ys)]
 
@@ -193,8 +203,9 @@ def _assembled(rows: Iterable[tuple[str, dict[str, Any]]]) -> Iterable[tuple[str
             continue
         spec = field(record, "spec", dict, where) or {}
         asset = str(_first(record, ("assetId", "asset_id"), (str, int), where))
-        whole = ((spec.get("aggregation") or {}).get("whole") or {}).get("id", "")
-        parts.setdefault((asset, str(whole)), []).append((where, spec.get("contents") or {}))
+        aggregation = field(spec, "aggregation", dict, where) or {}
+        whole = (field(aggregation, "whole", dict, where) or {}).get("id", "")
+        parts.setdefault((asset, str(whole)), []).append((where, field(spec, "contents", dict, where) or {}))
     for (asset, _), found in parts.items():
         caption = next((str(c.get("contents", "")) for _, c in found if c.get("kind") == "Caption"), "")
         phrases: dict[tuple[int, int], list[Any]] = {}

@@ -31,13 +31,31 @@ def json_value(text: str) -> Any:
         return ParsedOutput(state="unparsable", message="expected JSON, found no bracket")
     body = body[start.start() :]
     try:
-        return json.JSONDecoder().raw_decode(body)[0]
+        return json.JSONDecoder(object_pairs_hook=_object).raw_decode(body)[0]
+    except _RepeatedKeyError as error:
+        message = f"an object has the key {error.args[0]!r} more than once; only its last value could be kept"
+        return ParsedOutput(state="duplicate_keys", message=message)
     except json.JSONDecodeError as error:
-        if not body[error.pos :].strip():
+        if not body[error.pos :].strip() or error.msg.startswith("Unterminated string"):
             return ParsedOutput(state="truncated", message="the JSON ends before it is complete")
         return ParsedOutput(state="unparsable", message=f"malformed JSON at character {error.pos}: {error.msg}")
     except RecursionError:
         return ParsedOutput(state="unparsable", message="malformed JSON: nested too deeply")
+    except ValueError:
+        return ParsedOutput(state="unparsable", message="malformed JSON: a number of more digits than can be read")
+
+
+class _RepeatedKeyError(Exception):
+    """A key that an object has twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _RepeatedKeyError(key)
+        found[key] = value
+    return found
 
 
 def parsed_box(label: str | None, values: Any, full: float, field: str) -> ParsedBox:

@@ -63,15 +63,15 @@ class EvalWidget(anywidget.AnyWidget):
         data = run._data
         self._steps: Final = frozenset(data.steps)
         self._rows: Final = data.rows
-        channel = DataChannel(run._evaluation)
+        # before anything can be refused, since whatever is deleted is closed
+        self._channel: Final = DataChannel(run._evaluation)
         super().__init__(
             step=step if step is not None else (data.steps[-1] if data.steps else None),
             specimen=specimen if specimen is not None else next(iter(data.specimens.identifiers), None),
             _run=dict(run_info(run._evaluation, run.notes)),
             _height=height,
-            _data=channel,
+            _data=self._channel,
         )
-        self._channel = channel
 
     @traitlets.validate("step")
     def _recorded(self, proposal: Any) -> int | None:

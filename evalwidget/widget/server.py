@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
-from evalwidget.data import RunData
+from evalwidget.data import RunData, shown_steps
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import STATUSES, Evaluation, Settings
 from evalwidget.images import EncodedImage, encoded_image
@@ -85,6 +85,8 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
     data = evaluation.data
     row = _row(request, data)
     asked = request.get("step")
+    if asked is not None and asked not in data.steps:
+        raise UnknownNameError(f"step {asked!r} is not recorded; the run has {shown_steps(data.steps)}")
     every = bool(request.get("all_steps"))
     steps = [step for step in data.steps if every or step == asked or data.is_loaded(step)]
     image = encoded_image(data.found_image(row), data.size(row)) if request.get("image") else EncodedImage("not_asked")
@@ -160,7 +162,7 @@ def _prediction_arrays(
     rows = [slice(step.offsets[row], step.offsets[row + 1]) for step in boxes]
     return {
         "offsets": np.cumsum([0] + [step.stop - step.start for step in rows]),
-        "corners": _joined([step.corners[part] for step, part in zip(boxes, rows, strict=True)]),
+        "corners": _joined([step.corners[part] for step, part in zip(boxes, rows, strict=True)]).reshape(-1, 4),
         "label": labels.places(_joined([step.label[part] for step, part in zip(boxes, rows, strict=True)])),
         "score": _joined([step.score[part] for step, part in zip(boxes, rows, strict=True)]),
         "outcome": _joined([step.outcome[part] for step, part in zip(outcomes, rows, strict=True)]),

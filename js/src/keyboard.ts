@@ -1,0 +1,63 @@
+/** Which key does what. */
+
+export type Action =
+  | "next-specimen"
+  | "prev-specimen"
+  | "next-step"
+  | "prev-step"
+  | "menu"
+  | "play"
+  | "close"
+  | "help"
+  | "zoom-in"
+  | "zoom-out"
+  | "zoom-reset";
+
+const ACTIONS: Record<string, Action> = {
+  ArrowDown: "next-specimen",
+  j: "next-specimen",
+  ArrowUp: "prev-specimen",
+  k: "prev-specimen",
+  ArrowRight: "next-step",
+  l: "next-step",
+  ArrowLeft: "prev-step",
+  h: "prev-step",
+  m: "menu",
+  " ": "play",
+  Escape: "close",
+  "?": "help",
+  "+": "zoom-in",
+  "=": "zoom-in",
+  "-": "zoom-out",
+  "0": "zoom-reset",
+};
+
+export const KEYS_EXPLAINED: [keys: string, meaning: string][] = [
+  ["↓ ↑ or j k", "next, previous specimen"],
+  ["→ ← or l h", "next, previous step"],
+  ["Space", "play or pause the steps"],
+  ["M", "more options"],
+  ["+ − 0", "zoom in, out, whole image"],
+  ["Esc", "close"],
+  ["?", "this help"],
+];
+
+function isTyping(target: EventTarget | null): boolean {
+  const element = target as HTMLElement | null;
+  if (element?.tagName === "INPUT") return !["range", "checkbox"].includes((element as HTMLInputElement).type);
+  return element?.tagName === "TEXTAREA" || element?.tagName === "SELECT" || element?.isContentEditable === true;
+}
+
+/** Space presses what has the focus, where that can be pressed. */
+function isPressable(target: EventTarget | null): boolean {
+  const element = target as HTMLElement | null;
+  if (element?.tagName === "INPUT") return (element as HTMLInputElement).type === "checkbox";
+  return element?.tagName === "BUTTON" || element?.tagName === "SUMMARY";
+}
+
+export function actionOf(event: KeyboardEvent): Action | null {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return null;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const action = ACTIONS[key] ?? null;
+  return action === "play" && isPressable(event.target) ? null : action;
+}

@@ -1,0 +1,188 @@
+/** The contract between Python and the front end; mirrors `evalwidget/widget/protocol.py`, name for name. */
+
+/** What became of a box: its code in the outcome buffers is its place here. */
+export const OUTCOMES = ["unscored", "matched", "missed", "extra", "ignored", "invalid"] as const;
+
+/** The state of a specimen at a step: its code in the status buffers is its place here. */
+export const STATUSES = ["ok", "no_prediction", "no_ground_truth", "missing"] as const;
+
+/** Element type of each named buffer; protocol.py gives their shapes. */
+export const BUFFERS = {
+  image: "u8",
+  truth_corners: "f32",
+  truth_label: "u32",
+  truth_crowd: "u8",
+  truth_outcome: "u8",
+  truth_iou: "f32",
+  offsets: "u32",
+  corners: "f32",
+  label: "u32",
+  score: "f32",
+  outcome: "u8",
+  iou: "f32",
+  scores: "f32",
+  statuses: "u8",
+} as const;
+
+export interface RunInfo {
+  name: string;
+  task: string;
+  steps: number[];
+  epochs: (number | null)[];
+  specimens: number;
+  score: string;
+  notes: string[];
+}
+
+export interface NamesRequest {
+  id: string;
+  kind: "names";
+  first: number;
+  count: number;
+}
+
+export interface NamesReply {
+  id: string;
+  kind: "names";
+  first: number;
+  names: string[];
+}
+
+export interface ScoresRequest {
+  id: string;
+  kind: "scores";
+  step: number;
+}
+
+export interface ScoresReply {
+  id: string;
+  kind: "scores";
+  step: number;
+  buffers: string[];
+}
+
+export interface SpecimenRequest {
+  id: string;
+  kind: "specimen";
+  specimen: string | null;
+  index: number | null;
+  step: number | null;
+  all_steps: boolean;
+  image: boolean;
+}
+
+export interface Image {
+  state: "ok" | "missing" | "unreadable" | "not_asked";
+  message: string;
+  mime: string;
+}
+
+export interface Label {
+  text: string;
+  colour: string;
+}
+
+export interface Invalid {
+  state: string;
+  message: string;
+  raw: string;
+}
+
+export interface Answer {
+  state: string;
+  text: string | null;
+  raw: string | null;
+  exact_match: number | null;
+  token_f1: number | null;
+  bleu: number | null;
+}
+
+export interface Question {
+  item: string;
+  question: string;
+  references: string[];
+  answers: (Answer | null)[];
+}
+
+export interface SpecimenReply {
+  id: string;
+  kind: "specimen";
+  specimen: string;
+  index: number;
+  size: [number, number];
+  size_known: boolean;
+  image: Image;
+  caption: string;
+  annotated: boolean;
+  steps: number[];
+  statuses: string[];
+  invalid: Invalid[][];
+  outputs: (string | null)[];
+  labels: Label[];
+  questions: Question[];
+  buffers: string[];
+}
+
+export interface ErrorReply {
+  id: string;
+  kind: "error";
+  message: string;
+}
+
+export type Outcome = (typeof OUTCOMES)[number];
+export type Status = (typeof STATUSES)[number];
+export type BufferName = keyof typeof BUFFERS;
+export type Request = NamesRequest | ScoresRequest | SpecimenRequest;
+export type Reply = NamesReply | ScoresReply | SpecimenReply;
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function isRunInfo(value: unknown): value is RunInfo {
+  return (
+    isRecord(value) &&
+    typeof value.name === "string" &&
+    typeof value.score === "string" &&
+    typeof value.specimens === "number" &&
+    Array.isArray(value.steps) &&
+    value.steps.every((step) => typeof step === "number") &&
+    Array.isArray(value.epochs) &&
+    Array.isArray(value.notes)
+  );
+}
+
+export function isErrorReply(value: unknown): value is ErrorReply {
+  return isRecord(value) && value.kind === "error" && typeof value.message === "string";
+}
+
+export function isReply(value: unknown): value is Reply {
+  if (!isRecord(value)) return false;
+  switch (value.kind) {
+    case "names":
+      return typeof value.first === "number" && Array.isArray(value.names);
+    case "scores":
+      return typeof value.step === "number" && Array.isArray(value.buffers);
+    case "specimen":
+      return (
+        typeof value.specimen === "string" &&
+        typeof value.index === "number" &&
+        Array.isArray(value.size) &&
+        value.size.length === 2 &&
+        isRecord(value.image) &&
+        [value.steps, value.statuses, value.invalid, value.outputs, value.labels, value.questions, value.buffers].every(
+          Array.isArray,
+        )
+      );
+    default:
+      return false;
+  }
+}
+
+export function isBufferName(name: string): name is BufferName {
+  return Object.hasOwn(BUFFERS, name);
+}
+
+export function outcomeOf(code: number | undefined): Outcome {
+  return OUTCOMES[code ?? 0] ?? "unscored";
+}

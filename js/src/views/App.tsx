@@ -1,0 +1,132 @@
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { MAX_ZOOM, type View, WHOLE } from "../geometry";
+import { type Action, actionOf } from "../keyboard";
+import type { Side, Store } from "../store";
+import { Announcer, Header } from "./Header";
+import { KeyboardHelp } from "./KeyboardHelp";
+import { Menu } from "./Menu";
+import { Notices } from "./Notices";
+import { hasSharedImage, Panels } from "./Panels";
+import { SpecimenList } from "./SpecimenList";
+
+const KEY_ZOOM = 1.25;
+
+function zoomed(view: View, factor: number): View {
+  const zoom = Math.min(Math.max(view.zoom * factor, 1), MAX_ZOOM);
+  return zoom === 1 ? WHOLE : { ...view, zoom };
+}
+
+export function App({ store }: { store: Store }) {
+  const root = useRef<HTMLDivElement>(null);
+  const menuButton = useRef<HTMLButtonElement>(null);
+  const focusBefore = useRef<HTMLElement | null>(null);
+  const painted = useRef(new Map<string, string>());
+  const pack = store.pack.value;
+  const phase = store.phase.value;
+  const menuOpen = store.menuOpen.value;
+  const helpOpen = store.helpOpen.value;
+
+  useLayoutEffect(() => {
+    if (!menuOpen) return;
+    return () => (focusBefore.current ?? menuButton.current)?.focus();
+  }, [menuOpen]);
+
+  useEffect(() => () => painted.current.clear(), []);
+
+  function openMenu(): void {
+    const active = (root.current?.getRootNode() as Document | ShadowRoot).activeElement as HTMLElement | null;
+    focusBefore.current = active && root.current?.contains(active) && active !== root.current ? active : null;
+    store.menuOpen.value = true;
+  }
+
+  /** Marks the root once every canvas in sight has been painted with the same specimen and step. */
+  function onPainted(side: Side | "image", what: string): void {
+    painted.current.set(side, what);
+    const shown = store.pack.peek();
+    const sides = shown && hasSharedImage(shown) ? ["image"] : ["truth", "prediction"];
+    if (sides.every((one) => painted.current.get(one) === what)) root.current?.setAttribute("data-painted", what);
+  }
+
+  const actions: Record<Action, () => void> = {
+    "next-specimen": () => store.moveRow(1),
+    "prev-specimen": () => store.moveRow(-1),
+    "next-step": () => store.moveStep(1),
+    "prev-step": () => store.moveStep(-1),
+    menu: () => (store.menuOpen.peek() ? close() : openMenu()),
+    play: () => store.playback.toggle(),
+    close,
+    help: () => {
+      store.helpOpen.value = !store.helpOpen.peek();
+    },
+    "zoom-in": () => {
+      store.view.value = zoomed(store.view.peek(), KEY_ZOOM);
+    },
+    "zoom-out": () => {
+      store.view.value = zoomed(store.view.peek(), 1 / KEY_ZOOM);
+    },
+    "zoom-reset": () => {
+      store.view.value = WHOLE;
+    },
+  };
+
+  function close(): void {
+    if (store.helpOpen.peek()) {
+      store.helpOpen.value = false;
+      if (!store.menuOpen.peek()) root.current?.focus();
+    } else store.menuOpen.value = false;
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // JupyterLab would take arrows and letters for commands of the notebook.
+    event.stopPropagation();
+    const action = actionOf(event);
+    if (!action) return;
+    event.preventDefault();
+    actions[action]();
+  }
+
+  return (
+    <div
+      ref={root}
+      class="ew-root"
+      tabIndex={0}
+      role="group"
+      aria-label={`Evaluation of ${store.run.value.name || "a run"}`}
+      data-testid="root"
+      data-state={phase}
+      style={{ "--ew-height": `${store.height.value}px` }}
+      onKeyDown={onKeyDown}
+    >
+      <div class="ew-frame">
+        {phase === "empty" ? (
+          <Notices store={store} />
+        ) : (
+          <>
+            <Header store={store} menuButton={menuButton} />
+            {menuOpen && <Menu store={store} />}
+            <div class="ew-body">
+              <SpecimenList store={store} />
+              <div class="ew-content">
+                {pack && <Panels store={store} pack={pack} onPainted={onPainted} />}
+                <Notices store={store} />
+              </div>
+            </div>
+            {store.run.value.notes.length > 0 && (
+              <details class="ew-notes" data-testid="notes">
+                <summary>notes on this run ({store.run.value.notes.length})</summary>
+                <ul>
+                  {store.run.value.notes.map((note, place) => (
+                    <li key={place}>{note}</li>
+                  ))}
+                </ul>
+              </details>
+            )}
+          </>
+        )}
+        {helpOpen && <KeyboardHelp close={close} />}
+        <Announcer store={store} />
+      </div>
+    </div>
+  );
+}

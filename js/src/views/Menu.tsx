@@ -1,0 +1,154 @@
+import { useEffect, useRef } from "preact/hooks";
+import { WHOLE } from "../geometry";
+import type { Options, Store } from "../store";
+import { stepLabel } from "../words";
+import { Left, Pause, Play, Right } from "./icons";
+
+const MOST_MARKS = 6;
+const MOST_TICKS = 60;
+
+const CHOICES: [keyof Options, string][] = [
+  ["labels", "labels"],
+  ["scores", "box scores"],
+  ["iou", "IoU"],
+  ["matched", "matched"],
+  ["missed", "missed"],
+  ["extra", "extra"],
+  ["ignored", "ignored"],
+];
+
+/** Indices of the steps written under the slider: first, last, and evenly in between. */
+export function markedSteps(count: number, most = MOST_MARKS): number[] {
+  const marks = Math.min(count, most);
+  if (marks <= 1) return count > 0 ? [0] : [];
+  return Array.from({ length: marks }, (_, place) => Math.round((place * (count - 1)) / (marks - 1)));
+}
+
+function percent(index: number, count: number): string {
+  return count > 1 ? `${(index / (count - 1)) * 100}%` : "50%";
+}
+
+function StepSlider({ store }: { store: Store }) {
+  const run = store.run.value;
+  const count = run.steps.length;
+  const index = store.stepIndex.value;
+  const slider = useRef<HTMLInputElement>(null);
+  useEffect(() => slider.current?.focus(), []);
+  const ticks = count <= MOST_TICKS ? run.steps.map((_, place) => place) : markedSteps(count);
+  return (
+    <div class="ew-slider">
+      <input
+        ref={slider}
+        type="range"
+        data-testid="step-slider"
+        aria-label="Evaluation Step"
+        aria-valuetext={stepLabel(run, index)}
+        min={0}
+        max={Math.max(count - 1, 0)}
+        step={1}
+        value={index}
+        onInput={(event) => {
+          store.playback.stop();
+          store.showStep(Number(event.currentTarget.value));
+        }}
+        onChange={() => store.commitStep()}
+      />
+      <div class="ew-ticks" aria-hidden="true">
+        {ticks.map((place) => (
+          <i key={place} class="ew-tick" style={{ left: percent(place, count) }} />
+        ))}
+        {markedSteps(count).map((place) => (
+          <span key={place} class="ew-mark" style={{ left: percent(place, count) }}>
+            {run.steps[place]}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+export function Menu({ store }: { store: Store }) {
+  const options = store.options.value;
+  const playing = store.playback.playing.value;
+  const last = store.run.value.steps.length - 1;
+  return (
+    <div class="ew-menu" role="dialog" aria-label="More options" data-testid="menu">
+      <div class="ew-menu-row">
+        <span class="ew-menu-title">Evaluation Step</span>
+        <button
+          type="button"
+          class="ew-button ew-square"
+          data-testid="prev-step"
+          title="Previous step (←)"
+          aria-label="Previous step"
+          aria-disabled={store.stepIndex.value <= 0}
+          onClick={() => store.moveStep(-1)}
+        >
+          <Left />
+        </button>
+        <button
+          type="button"
+          class="ew-button ew-square"
+          data-testid="play"
+          title={playing ? "Pause (Space)" : "Play (Space)"}
+          aria-label={playing ? "Pause" : "Play"}
+          aria-pressed={playing}
+          onClick={() => store.playback.toggle()}
+        >
+          {playing ? <Pause /> : <Play />}
+        </button>
+        <button
+          type="button"
+          class="ew-button ew-square"
+          data-testid="next-step"
+          title="Next step (→)"
+          aria-label="Next step"
+          aria-disabled={store.stepIndex.value >= last}
+          onClick={() => store.moveStep(1)}
+        >
+          <Right />
+        </button>
+        <StepSlider store={store} />
+        <output class="ew-menu-step">{stepLabel(store.run.value, store.stepIndex.value)}</output>
+      </div>
+      <fieldset class="ew-choices">
+        <legend class="ew-menu-title">Show</legend>
+        {CHOICES.map(([name, words]) => (
+          <label key={name} class="ew-choice">
+            <input
+              type="checkbox"
+              data-testid={`show-${name}`}
+              checked={options[name]}
+              onChange={(event) => {
+                store.options.value = { ...store.options.peek(), [name]: event.currentTarget.checked };
+              }}
+            />
+            {words}
+          </label>
+        ))}
+        <button
+          type="button"
+          class="ew-button"
+          data-testid="reset-zoom"
+          title="Show the whole image (0)"
+          onClick={() => {
+            store.view.value = WHOLE;
+          }}
+        >
+          reset zoom
+        </button>
+        <button
+          type="button"
+          class="ew-button"
+          data-testid="help-button"
+          title="Keyboard (?)"
+          onClick={() => {
+            store.helpOpen.value = true;
+          }}
+        >
+          keyboard
+        </button>
+      </fieldset>
+    </div>
+  );
+}

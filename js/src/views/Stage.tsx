@@ -1,0 +1,239 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { panBy, type Point, type Size, transformOf, WHOLE, zoomAt } from "../geometry";
+import { type Boxes, type Pack, isDrawable } from "../pack";
+import { boxAt, paintBoxes, paintHighlight, paintImage, prepareCanvas, type Scene } from "../paint";
+import { createPrepared, PREPARE_FROM } from "../prepared";
+import { outcomeOf } from "../protocol";
+import type { Side, Store } from "../store";
+import { ratioText } from "../words";
+
+const WHEEL_ZOOM = 0.01;
+
+interface StageProps {
+  store: Store;
+  pack: Pack;
+  side: Side | "image";
+  boxesAt: (step: number | null) => Boxes | null;
+  highlight: number | null;
+  onPainted: (side: Side | "image", painted: string) => void;
+  children?: preact.ComponentChildren;
+}
+
+const NO_BOXES: Boxes = {
+  count: 0,
+  corners: new Float32Array(0),
+  label: new Uint32Array(0),
+  outcome: new Uint8Array(0),
+  iou: new Float32Array(0),
+  score: null,
+  crowd: null,
+};
+
+function pointIn(element: HTMLElement, event: MouseEvent): Point {
+  const box = element.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
+
+/** The panel's size in CSS pixels and the screen's pixel ratio, kept up to date. */
+function usePanelSize(element: { current: HTMLElement | null }): { panel: Size; ratio: number } {
+  const [measured, setMeasured] = useState({ panel: { width: 0, height: 0 }, ratio: 1 });
+  useLayoutEffect(() => {
+    const stage = element.current as HTMLElement;
+    const measure = (): void => {
+      const panel = { width: stage.clientWidth, height: stage.clientHeight };
+      const ratio = window.devicePixelRatio || 1;
+      setMeasured((before) =>
+        before.panel.width === panel.width && before.panel.height === panel.height && before.ratio === ratio
+          ? before
+          : { panel, ratio },
+      );
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(stage);
+    const abort = new AbortController();
+    window.addEventListener("resize", measure, { signal: abort.signal });
+    return () => {
+      observer.disconnect();
+      abort.abort();
+    };
+  }, []);
+  return measured;
+}
+
+function Tooltip({ scene, index, at }: { scene: Scene; index: number; at: Point }) {
+  const { boxes, labels, panel } = scene;
+  const score = boxes.score?.[index] ?? Number.NaN;
+  const iou = boxes.iou[index] ?? Number.NaN;
+  const corners = Array.from(boxes.corners.subarray(index * 4, index * 4 + 4), (value) => Number(value.toFixed(2)));
+  const style = {
+    ...(at.x > panel.width / 2 ? { right: `${panel.width - at.x + 12}px` } : { left: `${at.x + 12}px` }),
+    ...(at.y > panel.height / 2 ? { bottom: `${panel.height - at.y + 12}px` } : { top: `${at.y + 12}px` }),
+  };
+  return (
+    <div class="ew-tooltip" role="tooltip" data-testid="tooltip" style={style}>
+      <strong>{labels[boxes.label[index] ?? 0]?.text ?? ""}</strong>
+      <span>
+        {outcomeOf(boxes.outcome[index])}
+        {boxes.crowd?.[index] === 1 && " · crowd region"}
+      </span>
+      {!Number.isNaN(iou) && <span>IoU {ratioText(iou)}</span>}
+      {!Number.isNaN(score) && <span>score {ratioText(score)}</span>}
+      <span class="ew-quiet">{corners.join(", ")}</span>
+    </div>
+  );
+}
+
+/** An image on one canvas, its boxes on another above it; a step repaints only the boxes. */
+export function Stage({ store, pack, side, boxesAt, highlight, onPainted, children }: StageProps) {
+  const stage = useRef<HTMLDivElement>(null);
+  const below = useRef<HTMLCanvasElement>(null);
+  const above = useRef<HTMLCanvasElement>(null);
+  const pointers = useRef(new Map<number, Point>());
+  const prepared = useMemo(() => createPrepared(store.idle), []);
+  const [pointer, setPointer] = useState<Point | null>(null);
+  const { panel, ratio } = usePanelSize(stage);
+
+  const step = store.step.value;
+  const view = store.view.value;
+  const options = store.options.value;
+  const hover = store.hover.value;
+  const [width, height] = pack.reply.size;
+  const image: Size = { width: width || 1, height: height || 1 };
+  const transform = transformOf(view, image, panel);
+  const visible = panel.width > 0 && panel.height > 0;
+  const boxes = useMemo(() => boxesAt(step), [boxesAt, step]) ?? NO_BOXES;
+  const scene: Scene = { boxes, labels: pack.reply.labels, transform, panel, ratio, options };
+
+  useLayoutEffect(() => {
+    if (!visible) return;
+    const context = prepareCanvas(below.current as HTMLCanvasElement, panel, ratio);
+    if (context) paintImage(context, pack.image, image, transform);
+  }, [pack.image, width, height, view, panel, ratio]);
+
+  function layerOf(at: number | null, shown: Boxes): HTMLCanvasElement | null {
+    const layer = (above.current as HTMLCanvasElement).ownerDocument.createElement("canvas");
+    const context = prepareCanvas(layer, panel, ratio);
+    if (!context) return null;
+    paintBoxes(context, { ...scene, boxes: shown });
+    if (at !== null) prepared.set(at, layer);
+    return layer;
+  }
+
+  useLayoutEffect(() => {
+    if (!visible) return;
+    const canvas = above.current as HTMLCanvasElement;
+    const context = prepareCanvas(canvas, panel, ratio);
+    if (context) {
+      if (boxes.count >= PREPARE_FROM && step !== null) {
+        const { scale, offsetX, offsetY } = transform;
+        const signature = JSON.stringify([pack.reply.id, scale, offsetX, offsetY, panel, ratio, options]);
+        const layer = prepared.get(signature, step) ?? layerOf(step, boxes);
+        if (layer) context.drawImage(layer, 0, 0, panel.width, panel.height);
+        const here = store.stepIndex.peek();
+        const near = pack.reply.steps
+          .map((value, place) => ({ value, distance: Math.abs(place - here) }))
+          .sort((a, b) => a.distance - b.distance);
+        prepared.ahead(
+          near.map(({ value }) => value),
+          (value) => layerOf(null, boxesAt(value) ?? NO_BOXES),
+        );
+      } else {
+        paintBoxes(context, scene);
+      }
+      if (highlight !== null) paintHighlight(context, scene, highlight);
+    }
+    onPainted(side, `${pack.reply.specimen}|${step}`);
+  }, [boxes, step, pack, view, panel, ratio, options, highlight]);
+
+  useEffect(() => () => prepared.stop(), []);
+
+  useEffect(() => {
+    const element = stage.current as HTMLDivElement;
+    const onWheel = (event: WheelEvent): void => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      store.view.value = zoomAt(
+        store.view.peek(),
+        Math.exp(-event.deltaY * WHEEL_ZOOM),
+        pointIn(element, event),
+        image,
+        panel,
+      );
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, [width, height, panel]);
+
+  function setHover(index: number | null): void {
+    const before = store.hover.peek();
+    if (side === "image" || (index === null && before === null)) return;
+    if (index !== null && before?.side === side && before.index === index) return;
+    store.hover.value = index === null ? null : { side, index };
+  }
+
+  function onPointerMove(event: PointerEvent): void {
+    const at = pointIn(stage.current as HTMLElement, event);
+    const held = pointers.current;
+    const before = held.get(event.pointerId);
+    if (!before) {
+      setPointer(at);
+      setHover(boxAt(scene, at.x, at.y));
+      return;
+    }
+    const others = [...held].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
+    const other = others[0];
+    held.set(event.pointerId, at);
+    if (other) {
+      const spread = (point: Point): number => Math.hypot(point.x - other.x, point.y - other.y) || 1;
+      const middle = { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 };
+      store.view.value = zoomAt(store.view.peek(), spread(at) / spread(before), middle, image, panel);
+    } else if (store.view.peek().zoom > 1) {
+      store.view.value = panBy(store.view.peek(), at.x - before.x, at.y - before.y, image, panel);
+    }
+  }
+
+  function release(event: PointerEvent): void {
+    pointers.current.delete(event.pointerId);
+  }
+
+  const extent = { width: `${panel.width}px`, height: `${panel.height}px` };
+  const hovered = hover?.side === side && hover.index < boxes.count && isDrawable(boxes, hover.index) ? hover.index : null;
+  return (
+    <div
+      ref={stage}
+      class="ew-stage"
+      data-zoomed={view.zoom > 1}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture?.(event.pointerId);
+        pointers.current.set(event.pointerId, pointIn(event.currentTarget, event));
+        setHover(null);
+      }}
+      onPointerMove={onPointerMove}
+      onPointerUp={release}
+      onPointerCancel={release}
+      onPointerLeave={() => setHover(null)}
+      onDblClick={() => {
+        store.view.value = WHOLE;
+      }}
+    >
+      <canvas ref={below} class="ew-canvas" style={extent} data-testid={`image-${side}`} aria-hidden="true" />
+      <canvas
+        ref={above}
+        class="ew-canvas"
+        style={extent}
+        role="img"
+        aria-label={`${boxes.count} ${side === "prediction" ? "predicted" : "ground truth"} boxes`}
+        data-testid={`canvas-${side}`}
+        data-image-width={image.width}
+        data-image-height={image.height}
+        data-scale={transform.scale}
+        data-offset-x={transform.offsetX}
+        data-offset-y={transform.offsetY}
+      />
+      <div class="ew-notes-above">{children}</div>
+      {hovered !== null && pointer && <Tooltip scene={scene} index={hovered} at={pointer} />}
+    </div>
+  );
+}

@@ -1,0 +1,267 @@
+/** Stands in for Python: a model, a data channel, and plausible answers made from a seed. */
+import { BUFFERS, type BufferName, OUTCOMES, type Question, type Reply, type Request, type RunInfo, type SpecimenReply, STATUSES } from "../../src/protocol";
+import type { Channel } from "../../src/requests";
+import type { Model } from "../../src/store";
+
+export type Handler = (message: unknown, buffers?: readonly unknown[]) => void;
+
+export interface Answer {
+  message: unknown;
+  buffers: readonly unknown[];
+}
+
+export class FakeModel implements Model {
+  readonly #values: Record<string, unknown>;
+  readonly #handlers = new Map<string, Set<() => void>>();
+  saves: Record<string, unknown>[] = [];
+  #unsaved: Record<string, unknown> = {};
+
+  constructor(values: Record<string, unknown>) {
+    this.#values = { step: null, specimen: null, _data: "anywidget:data", ...values };
+  }
+
+  get(name: string): unknown {
+    return this.#values[name];
+  }
+
+  set(name: string, value: unknown): void {
+    if (this.#values[name] === value) return;
+    this.#values[name] = value;
+    this.#unsaved[name] = value;
+    for (const handler of [...(this.#handlers.get(`change:${name}`) ?? [])]) handler();
+  }
+
+  /** As if Python had set the trait. */
+  setFromPython(name: string, value: unknown): void {
+    this.set(name, value);
+    delete this.#unsaved[name];
+  }
+
+  save_changes(): void {
+    this.saves.push(this.#unsaved);
+    this.#unsaved = {};
+  }
+
+  on(event: string, handler: () => void): void {
+    const handlers = this.#handlers.get(event) ?? new Set();
+    handlers.add(handler);
+    this.#handlers.set(event, handlers);
+  }
+
+  off(event: string, handler: () => void): void {
+    this.#handlers.get(event)?.delete(handler);
+  }
+
+  get listeners(): number {
+    return [...this.#handlers.values()].reduce((sum, handlers) => sum + handlers.size, 0);
+  }
+}
+
+/** Answers each request in a later task, or keeps it until `release` where `held` says so. */
+export class FakeChannel implements Channel {
+  readonly handlers = new Set<Handler>();
+  readonly requests: Request[] = [];
+  held: (request: Request) => boolean = () => false;
+  #waiting: Request[] = [];
+
+  constructor(public answer: (request: Request) => Answer) {}
+
+  send(content: unknown): void {
+    const request = content as Request;
+    this.requests.push(request);
+    if (this.held(request)) this.#waiting.push(request);
+    else queueMicrotask(() => this.reply(request));
+  }
+
+  reply(request: Request): void {
+    const { message, buffers } = this.answer(request);
+    this.deliver(message, buffers);
+  }
+
+  release(): void {
+    this.held = () => false;
+    for (const request of this.#waiting.splice(0)) this.reply(request);
+  }
+
+  deliver(message: unknown, buffers: readonly unknown[] = []): void {
+    for (const handler of [...this.handlers]) handler(message, buffers);
+  }
+
+  on(_event: "msg:custom", handler: Handler): void {
+    this.handlers.add(handler);
+  }
+
+  off(_event: "msg:custom", handler: Handler): void {
+    this.handlers.delete(handler);
+  }
+}
+
+export function asViews(values: Partial<Record<BufferName, number[]>>): { names: BufferName[]; buffers: DataView[] } {
+  const names = Object.keys(values) as BufferName[];
+  const buffers = names.map((name) => {
+    const numbers = values[name] ?? [];
+    const type = BUFFERS[name];
+    const array =
+      type === "f32" ? new Float32Array(numbers) : type === "u32" ? new Uint32Array(numbers) : new Uint8Array(numbers);
+    return new DataView(array.buffer);
+  });
+  return { names, buffers };
+}
+
+export const RUN: RunInfo = {
+  name: "flickr-finetune",
+  task: "phrase grounding",
+  steps: [50, 100, 250, 500, 600, 1000],
+  epochs: [0.4, 0.8, 2, 4, 4.8, 8],
+  specimens: 100,
+  score: "mean IoU",
+  notes: [],
+};
+
+export function nameOf(row: number): string {
+  return `images/val/specimen_${String(row).padStart(5, "0")}.jpg`;
+}
+
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export interface Scenario {
+  run: RunInfo;
+  boxes: number;
+  labels: { text: string; colour: string }[];
+  image: number[];
+  mime: string;
+  questions: Question[];
+  partial: boolean;
+  change: (reply: SpecimenReply) => Partial<SpecimenReply>;
+  fail: (request: Request) => string | null;
+}
+
+export const SCENARIO: Scenario = {
+  run: RUN,
+  boxes: 5,
+  labels: [
+    { text: "a man in a red jacket", colour: "#e15759" },
+    { text: "two dogs", colour: "#4e79a7" },
+    { text: "the wooden bench", colour: "#f1ce63" },
+    { text: "a bicycle", colour: "#59a14f" },
+  ],
+  image: [],
+  mime: "image/png",
+  questions: [],
+  partial: false,
+  change: () => ({}),
+  fail: () => null,
+};
+
+/** Boxes that tighten around the ground truth from step to step, among them a missed and an extra one. */
+function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): { reply: SpecimenReply; buffers: DataView[] } {
+  const { run, boxes, labels } = scenario;
+  const index = request.index ?? Math.max(0, Array.from({ length: run.specimens }, (_, row) => nameOf(row)).indexOf(request.specimen ?? ""));
+  const next = random(index + 1);
+  const steps = scenario.partial && !request.all_steps ? run.steps.filter((step) => step === request.step) : run.steps;
+  const truth: number[][] = [];
+  for (let place = 0; place < boxes; place += 1) {
+    const extent = boxes > 100 ? 24 : 120;
+    const x = next() * (640 - extent);
+    const y = next() * (480 - extent);
+    truth.push([x, y, x + extent * (0.6 + 0.4 * next()), y + extent * (0.6 + 0.4 * next())]);
+  }
+  const code = (name: (typeof OUTCOMES)[number]) => OUTCOMES.indexOf(name);
+  const truthOutcome: number[] = [];
+  const truthIou: number[] = [];
+  const rows = { corners: [] as number[], label: [] as number[], score: [] as number[], outcome: [] as number[], iou: [] as number[] };
+  const offsets = [0];
+  for (const step of steps) {
+    const drift = 40 / (1 + run.steps.indexOf(step));
+    truth.forEach((box, place) => {
+      const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = box;
+      const missed = place % 5 === 3;
+      const ignored = place % 11 === 7;
+      const moved = [x1 + drift * 0.4, y1 - drift * 0.3, x2 + drift * 0.4, y2 - drift * 0.3];
+      const width = x2 - x1 - drift * 0.4;
+      const height = y2 - y1 - drift * 0.3;
+      const shared = Math.max(width, 0) * Math.max(height, 0);
+      const iou = shared / (2 * (x2 - x1) * (y2 - y1) - shared);
+      truthOutcome.push(code(ignored ? "ignored" : missed ? "missed" : "matched"));
+      truthIou.push(missed || ignored ? Number.NaN : iou);
+      if (missed || ignored) return;
+      rows.corners.push(...moved);
+      rows.label.push(place % labels.length);
+      rows.score.push(0.5 + 0.4 * next());
+      rows.outcome.push(code("matched"));
+      rows.iou.push(iou);
+    });
+    if (boxes > 0) {
+      rows.corners.push(420 - drift, 300, 520, 400 + drift, 560, 380, 639, 470);
+      rows.label.push(0, 1 % labels.length);
+      rows.score.push(0.31, 0.22);
+      rows.outcome.push(code("extra"), code("extra"));
+      rows.iou.push(Number.NaN, Number.NaN);
+    }
+    offsets.push(rows.label.length);
+  }
+  const { names, buffers } = asViews({
+    image: request.image ? scenario.image : [],
+    truth_corners: truth.flat(),
+    truth_label: truth.map((_, place) => place % labels.length),
+    truth_crowd: truth.map(() => 0),
+    truth_outcome: truthOutcome,
+    truth_iou: truthIou,
+    offsets,
+    ...rows,
+  });
+  const pick = run.steps.map((step) => steps.includes(step));
+  const base: SpecimenReply = {
+    id: request.id,
+    kind: "specimen",
+    specimen: nameOf(index),
+    index,
+    size: [640, 480],
+    size_known: true,
+    image: request.image ? { state: "ok", message: "", mime: scenario.mime } : { state: "not_asked", message: "", mime: "" },
+    caption: "",
+    annotated: true,
+    steps,
+    statuses: steps.map(() => "ok"),
+    invalid: steps.map(() => []),
+    outputs: steps.map(() => null),
+    labels,
+    questions: scenario.questions.map((question) => ({ ...question, answers: question.answers.filter((_, place) => pick[place]) })),
+    buffers: names,
+  };
+  return { reply: { ...base, ...scenario.change(base) }, buffers };
+}
+
+export function answering(part: Partial<Scenario> = {}): (request: Request) => Answer {
+  const scenario = { ...SCENARIO, ...part };
+  const { run } = scenario;
+  return (request) => {
+    const failure = scenario.fail(request);
+    if (failure !== null) return { message: { id: request.id, kind: "error", message: failure }, buffers: [] };
+    if (request.kind === "names") {
+      const names = Array.from({ length: request.count }, (_, place) => nameOf(request.first + place));
+      const message: Reply = { id: request.id, kind: "names", first: request.first, names };
+      return { message, buffers: [] };
+    }
+    if (request.kind === "scores") {
+      const next = random(request.step);
+      const statuses = Array.from({ length: run.specimens }, (_, row) => (row % 7 === 3 ? 1 + (row % STATUSES.length) % 3 : 0));
+      const { names, buffers } = asViews({
+        scores: statuses.map((status) => (status === 0 ? Math.min(1, 0.3 + 0.5 * next() + request.step / 5000) : Number.NaN)),
+        statuses,
+      });
+      const message: Reply = { id: request.id, kind: "scores", step: request.step, buffers: names };
+      return { message, buffers };
+    }
+    const { reply, buffers } = specimen(scenario, request);
+    return { message: reply, buffers };
+  };
+}

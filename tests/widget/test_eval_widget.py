@@ -1,0 +1,80 @@
+"""The widget's traits and its channel, without a browser."""
+
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import traitlets
+
+import evalwidget as ew
+from evalwidget.widget.eval_widget import EvalWidget
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def run(write_run: Write) -> ew.Run:
+    truth = [{"image": name, "phrase": "cat", "box": [0, 0, 5, 5]} for name in ("a.jpg", "b.jpg")]
+    return ew.open_run(write_run(truth, {10: truth, 20: truth}))
+
+
+@pytest.fixture
+def widget(run: ew.Run) -> Iterator[EvalWidget]:
+    widget = run.compare()
+    yield widget
+    widget.close()
+
+
+def test_it_starts_at_the_last_step_and_the_first_specimen(run: ew.Run, widget: EvalWidget) -> None:
+    assert (widget.step, widget.specimen, widget._height) == (20, "a.jpg", 560)
+    assert widget._run["steps"] == [10, 20]
+    other = run.compare(10, "b.jpg", height=300)
+    assert (other.step, other.specimen, other._height) == (10, "b.jpg", 300)
+    other.close()
+
+
+def test_step_and_specimen_can_be_set_to_what_the_run_has_only(widget: EvalWidget) -> None:
+    widget.step, widget.specimen = 10, "b.jpg"
+    with pytest.raises(traitlets.TraitError, match=r"step 15 is not recorded; the run has \[10, 20\]"):
+        widget.step = 15
+    with pytest.raises(traitlets.TraitError, match=r"specimen 'c.jpg' is not in the run"):
+        widget.specimen = "c.jpg"
+    assert (widget.step, widget.specimen) == (10, "b.jpg")
+
+
+def test_a_run_refuses_a_widget_at_what_it_does_not_have(run: ew.Run) -> None:
+    with pytest.raises(ew.UnknownNameError, match="step 15 is not recorded; the run has 10, 20"):
+        run.compare(15)
+    with pytest.raises(ew.UnknownNameError, match=r"specimen 'c.jpg' is not in the run"):
+        run.compare(specimen="c.jpg")
+
+
+def test_a_widget_that_was_refused_is_gone_without_a_word(run: ew.Run) -> None:
+    with pytest.raises(traitlets.TraitError, match="step 15 is not recorded"):
+        EvalWidget(run, step=15)
+    gc.collect()  # what is said while deleting would be a warning here, and so an error
+
+
+def test_steps_are_not_read_to_make_a_widget(run: ew.Run, widget: EvalWidget) -> None:
+    assert not any(run._data.is_loaded(step) for step in run.steps)
+
+
+def test_the_channel_answers_requests(widget: EvalWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[Any, list[bytes]]] = []
+    channel = widget._data
+    monkeypatch.setattr(channel, "send", lambda reply, buffers: sent.append((reply, buffers)))
+    channel._handle_custom_msg({"id": "1", "kind": "names", "first": 0, "count": 9}, [])
+    channel._handle_custom_msg({"id": "2", "kind": "cats"}, [])
+    assert sent[0] == ({"id": "1", "kind": "names", "first": 0, "names": ["a.jpg", "b.jpg"]}, [])
+    assert sent[1][0]["kind"] == "error"
+
+
+def test_closing_it_closes_its_channel(run: ew.Run) -> None:
+    widget = run.compare()
+    channel = widget._data
+    widget.close()
+    assert widget.comm is None
+    assert channel.comm is None
+    widget.close()
