@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def write_lines(file: Path, records: Iterable[Any]) -> None:
     """One record a line; a text stands as it is, so that it may be malformed."""
     lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
-    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8", "surrogatepass")
 
 
 def write_folder(root: Path, truth: Any, steps: Mapping[int | str, Any], settings: Any = None) -> Path:

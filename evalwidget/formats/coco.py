@@ -181,7 +181,10 @@ def _score(value: Any, where: str) -> float:
 
 
 def _identities(results: list[dict[str, Any]], name: str, source: Source, at: str) -> list[str]:
-    return [_identity(result, name, _where(source, at, row)) for row, result in enumerate(results)]
+    return [
+        str(value) if type(value := result.get(name)) is int else _identity(result, name, _where(source, at, row))
+        for row, result in enumerate(results)
+    ]
 
 
 def _column(results: list[dict[str, Any]], name: str, source: Source, at: str) -> list[Any]:

@@ -133,12 +133,11 @@ export function paintImage(
 }
 
 function strokeGroup(context: CanvasRenderingContext2D, rects: Rect[], colour: string, line: Line, grow: number): void {
-  context.setLineDash([]);
+  context.setLineDash(line.dash);
   context.globalAlpha = HALO_ALPHA * line.alpha;
   context.strokeStyle = textOn(colour) === "#000000" ? "#000000" : "#ffffff";
   context.lineWidth = line.width + 2 + grow;
   for (const rect of rects) context.strokeRect(rect.x, rect.y, rect.width, rect.height);
-  context.setLineDash(line.dash);
   context.globalAlpha = line.alpha;
   context.strokeStyle = colour;
   context.lineWidth = Math.max(line.width + grow, 0.75);

@@ -10,7 +10,7 @@ Edge = tuple[float, float, float, float]
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
-#: How much of an edge is inked in the label's colour: a solid line nearly all, dashes about two thirds, dots about half.
+#: How much of an edge shows the label's colour: a solid line nearly all, dashes two thirds, dots less than half.
 INKED = {"matched": (0.9, 1.0), "missed": (0.4, 0.85), "extra": (0.2, 0.75), "unscored": (0.9, 1.0)}
 
 

@@ -176,9 +176,9 @@ class LabPage:
         return self
 
     def run_all(self) -> "LabPage":
-        """Run all cells and wait for the last to end."""
+        """Run all cells, and wait for none."""
         self.page.wait_for_function("() => window.jupyterapp.commands.isEnabled('notebook:run-all-cells')")
-        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => null)")
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
         return self
 
     def run_cell(self, source: str) -> str:
@@ -212,7 +212,7 @@ class LabPage:
             self.part(name).uncheck()
 
     def idle(self) -> None:
-        """Wait until the widget has asked for all it wants to have ready: its neighbours, and the scores of all steps."""
+        """Wait until the widget has what it wants to have ready: its neighbours, and the scores of all steps."""
         self.page.wait_for_function(
             "() => new Promise((done) => requestIdleCallback(() => done(true), {timeout: 5000}))", timeout=PATIENCE_MS
         )

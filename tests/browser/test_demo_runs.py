@@ -1,4 +1,4 @@
-"""The two notebooks of the demo runs in a real JupyterLab: what the screen shows is what the tables say, at each step."""
+"""The notebooks of the demo runs in a real JupyterLab: the screen shows what the tables say, at each step."""
 
 import pytest
 from boxes_on_screen import assert_drawn
