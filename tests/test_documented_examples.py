@@ -1,0 +1,62 @@
+"""What the documentation shows is what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import evalwidget as ew
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"```jsonl (ground_truth|predictions)\n(.*?)\n```", re.DOTALL)
+BLOCKS = BLOCK.findall((ROOT / "docs" / "run-folder.md").read_text("utf-8"))
+
+
+def opened(tmp_path: Path, truth: str, predictions: str, run_json: str = "{}") -> ew.Run:
+    (tmp_path / "predictions").mkdir(parents=True)
+    (tmp_path / "run.json").write_text(run_json, "utf-8")
+    (tmp_path / "ground_truth.jsonl").write_text(truth, "utf-8")
+    (tmp_path / "predictions" / "step-000500.jsonl").write_text(predictions, "utf-8")
+    return ew.open_run(tmp_path).load()
+
+
+def test_there_are_examples_of_both():
+    assert [kind for kind, _ in BLOCKS].count("ground_truth") == 7
+    assert [kind for kind, _ in BLOCKS].count("predictions") == 6
+
+
+@pytest.mark.parametrize(
+    ("truth", "predictions", "matched"), [(0, 5, 1), (0, 9, 1), (1, 6, 1), (4, 9, 1), (10, 12, 1), (2, 7, 1), (3, 8, 0)]
+)
+def test_examples_open_and_score(tmp_path, truth, predictions, matched):
+    kinds = BLOCKS[truth][0], BLOCKS[predictions][0]
+    assert kinds == ("ground_truth", "predictions")
+    run = opened(tmp_path, BLOCKS[truth][1], BLOCKS[predictions][1], '{"output_format": "qwen3-vl"}')
+    statuses = run.matches().status.value_counts()
+    assert statuses["matched"] == matched
+    assert statuses["invalid"] == 0
+    assert len(run.join_report()) == 0
+
+
+def test_the_vqa_example_of_vi_opens(tmp_path):
+    run = opened(tmp_path, BLOCKS[11][1], '{"filename": "a.jpg", "result": {"answer": "1"}}')
+    assert run.task == "visual question answering"
+    assert run.summary().exact_match.tolist() == [1.0]
+
+
+def test_the_example_of_run_json_names_every_field(tmp_path):
+    text = (ROOT / "docs" / "run-folder.md").read_text("utf-8")
+    example = re.search(r"## run.json.*?```json\n(.*?)\n```", text, re.DOTALL)
+    (tmp_path / "images").mkdir()
+    run = opened(tmp_path, BLOCKS[0][1], BLOCKS[5][1], example.group(1))
+    assert run.name == "paligemma, low rate"
+    assert run.summary().epoch.tolist() == [4.0]
+
+
+def test_the_readme_s_code_runs(tmp_path, monkeypatch):
+    code = re.search(r"```python\n(.*?)\n```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL).group(1)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(code, names)
+    assert len(names["run"].summary()) == len(names["run"].steps)
+    assert names["widget"].step in names["run"].steps
