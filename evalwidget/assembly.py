@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from evalwidget.boxes import PARSE_STATES, corners_and_size
 from evalwidget.errors import FormatError
 from evalwidget.labels import Labels, folded
-from evalwidget.records import AnswerRow, BoxRows, QuestionRow, Records
+from evalwidget.records import AnswerRow, BoxRows, QuestionRow, Records, Reference
 from evalwidget.specimens import Specimens
 from evalwidget.tables import Answers, Boxes, Defect, Questions, offsets_of
 
@@ -18,6 +18,7 @@ __all__ = [
     "answers_table",
     "boxes_table",
     "check_items",
+    "comparable_parts",
     "images_and_questions",
     "labelled_boxes",
     "questions_table",
@@ -74,6 +75,38 @@ def boxes_table(
         item,
         {moved[old]: defect for old, defect in defects.items()},
     )
+
+
+def comparable_parts(
+    parts: Sequence[BoxRows],
+    owner: NDArray[np.int64],
+    references: Sequence[Reference],
+    truth_is_relative: bool | None,
+    has_size: Callable[[int], bool],
+) -> list[BoxRows]:
+    """``parts`` with the boxes invalid that cannot be put beside their ground truth: one side counts in pixels, the
+    other in parts of an image, and the image's size is not known. ``truth_is_relative`` is None without ground truth.
+    """
+    if truth_is_relative is None:
+        return list(parts)
+    found = []
+    for part in parts:
+        if part.convention.is_relative == truth_is_relative:
+            found.append(part)
+            continue
+        specimens = np.unique(owner[part.owner])
+        sizeless = np.array([row for row in specimens.tolist() if row >= 0 and not has_size(row)], np.int64)
+        lost = np.flatnonzero(np.isin(owner[part.owner], sizeless) & np.isfinite(part.values).all(axis=1))
+        values, state = part.values.copy(), part.state.copy()
+        values[lost], state[lost] = np.nan, PARSE_STATES.index("size_unknown")
+        ours, theirs = ("parts of the image", "pixels") if not truth_is_relative else ("pixels", "parts of the image")
+        problem = f"boxes in {ours}, ground truth in {theirs}: expected the image, or its width and height"
+        defects = {
+            int(row): Defect(f"{references[part.owner[row]].where}: {problem}", repr(part.values[row].tolist()))
+            for row in lost
+        }
+        found.append(replace(part, values=values, state=state, defects=part.defects | defects))
+    return found
 
 
 def labelled_boxes(boxes: Boxes, truth: Boxes, labels: Labels) -> Boxes:

@@ -37,6 +37,7 @@ PARSE_STATES: Final = (
     "negative_size",
     "duplicate_keys",
     "no_box",
+    "size_unknown",
     "unparsable",
 )
 

@@ -12,6 +12,7 @@ from evalwidget.assembly import (
     answers_table,
     boxes_table,
     check_items,
+    comparable_parts,
     images_and_questions,
     labelled_boxes,
     questions_table,
@@ -94,12 +95,14 @@ class RunData:
         readers: Mapping[int, Callable[[], Records]],
         images: ImageStore,
         ground_truth_format: str,
+        coordinates: str = "",
         notes: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.steps_per_epoch = steps_per_epoch
         self.images = images
         self.ground_truth_format = ground_truth_format
+        self.coordinates = coordinates
         self.notes = list(notes)
         self.steps = sorted(readers)
         self.labels = Labels()
@@ -112,10 +115,16 @@ class RunData:
             # without ground truth only the predictions tell which specimens there are
             self._early = {step: readers[step]() for step in self.steps}
             ground_truth = images_and_questions(list(self._early.values()))
+            for name in (name for step in self._early.values() for rows in step.boxes for name in rows.label_names):
+                self.labels.place(name)
         self.specimens, owner = merged_specimens(ground_truth.references)
         self._index = SpecimenIndex(self.specimens)
         self.rows = {name: row for row, name in enumerate(self.specimens.identifiers)}
+        conventions = [rows.convention.is_relative for rows in ground_truth.boxes if len(rows.owner)]
+        self._truth_is_relative = conventions[0] if conventions else None
         self.ground_truth = self._ground_truth(ground_truth, owner)
+        #: labels from this number on are of predictions alone, numbered as their steps happened to be read
+        self.settled_labels = len(self.labels)
         self.task = task_named(task) if task else self._likely_task()
 
     @property
@@ -186,11 +195,19 @@ class RunData:
 
     def _step_predictions(self, records: Records) -> Predictions:
         found = [self._index.find(reference) for reference in records.references]
+        self._index.check_one_path_each(records.references, found)
         owner = np.array([-1 if row is None else row for row in found], np.int64)
         recorded = np.full(len(self.specimens), records.names_all)
         recorded[owner[owner >= 0]] = True
         truth = self.ground_truth
-        boxes = boxes_table(records.boxes, owner, self.labels.place_of_prediction, self._sizes, len(self.specimens))
+        parts = comparable_parts(
+            records.boxes,
+            owner,
+            records.references,
+            self._truth_is_relative,
+            lambda row: self.size(row) is not None,
+        )
+        boxes = boxes_table(parts, owner, self.labels.place_of_prediction, self._sizes, len(self.specimens))
         boxes = labelled_boxes(boxes, truth.boxes, self.labels)
         answers, unasked = answers_table(records.answers, owner, truth.questions, self.specimens)
         outputs: dict[int, str] = {}

@@ -193,8 +193,18 @@ def _run_data(
         readers=readers,
         images=_image_store(images),
         ground_truth_format=facts.format,
+        coordinates=_shown_coordinates(records, facts, options),
         notes=notes,
     )
+
+
+def _shown_coordinates(records: Records | None, facts: GroundTruthFacts, options: PredictionOptions) -> str:
+    """How boxes were taken to be written, for people to check."""
+    if options.output_format is not None:
+        predictions = f"predictions as {options.output_format} writes them"
+    else:
+        predictions = f"predictions {options.convention}"
+    return predictions if records is None else f"ground truth {facts.convention}; {predictions}"
 
 
 def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:

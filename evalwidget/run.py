@@ -10,6 +10,7 @@ import pandas as pd
 
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
+from evalwidget.description import run_facts, run_notes
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import RunSettings, open_files, open_folder, open_frames
@@ -89,8 +90,7 @@ class Run:
     @property
     def notes(self) -> list[str]:
         """What was noticed while reading the steps read so far."""
-        data = self._data
-        return data.notes + [note for s in data.steps if data.is_loaded(s) for note in data.predictions(s).notes]
+        return run_notes(self._data)
 
     def load(self) -> "Run":
         """Read every step now; returns the run."""
@@ -107,11 +107,11 @@ class Run:
     ) -> pd.DataFrame:
         """A row per step.
 
-        ``step, epoch, specimens``; ``predicted`` (specimens with a usable prediction), ``missing`` (specimens not
-        evaluated at the step), ``invalid`` (predictions that could not be used); then for boxes ``true_positives,
-        false_positives, false_negatives, precision, recall, f1`` over all boxes of the step and ``mean_iou`` of its
-        matches; for text the mean over the step's answers of ``exact_match`` and ``token_f1`` (0 to 1) and sentence
-        ``bleu`` (0 to 100). Specimens that are missing or without known ground truth enter none of these.
+        ``step, epoch, specimens``; ``predicted`` (specimens with a usable prediction), ``invalid`` (predictions that
+        could not be used); then for boxes ``true_positives, false_positives, false_negatives, precision, recall, f1``
+        over all boxes of the step and ``mean_iou`` of its matches; for text the mean over the step's answers of
+        ``exact_match`` and ``token_f1`` (0 to 1) and sentence ``bleu`` (0 to 100). Specimens that are missing or
+        without known ground truth enter none of these. Last, ``missing``: specimens not evaluated at the step.
         """
         return tables.summary(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
 
@@ -126,9 +126,9 @@ class Run:
 
         ``step, specimen``; ``status``: ``ok``; ``no_prediction`` (evaluated, nothing usable predicted: recall 0,
         answers score 0); ``no_ground_truth`` (known to be empty: predictions are false positives; not known: NA);
-        ``missing`` (not evaluated at this step: NA); ``invalid`` predictions; then the scores of ``summary`` for the
-        specimen, for text the mean over its answers. NA also where a score is not defined, such as the precision of a
-        specimen without predictions.
+        ``missing`` (not evaluated at this step: NA); then the scores of ``summary`` for the specimen, for text the mean
+        over its answers; last, its ``invalid`` predictions. NA also where a score is not defined, such as the precision
+        of a specimen without predictions.
         """
         return tables.scores(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
 
@@ -146,7 +146,8 @@ class Run:
         (crowd regions and predictions in them, predictions below the confidence threshold or beyond the 100 best of a
         specimen and label), NA where nothing was scored; ``iou, score``; ``ground_truth`` and ``prediction``: places
         among the specimen's boxes, or reference (several joined by " | ") and generated answer, with the question as
-        ``phrase``; ``parse_state``; for boxes ``outside_image``, ``no_area`` and both sides' corners in pixels
+        ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where the data
+        give no size), ``no_area`` and both sides' corners in pixels
         (``ground_truth_x1`` … ``prediction_y2``), for text ``exact_match, token_f1, bleu``.
         """
         return tables.matches(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
@@ -172,52 +173,15 @@ class Run:
         return EvalWidget(self, step=step, specimen=specimen, height=height)
 
     def __repr__(self) -> str:
-        return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in self._facts()])
+        return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in run_facts(self._data)])
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
             f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._facts()
+            for name, text in run_facts(self._data)
         )
         return f"<table><caption>Run {html.escape(self.name)}</caption><tbody>{rows}</tbody></table>"
-
-    def _facts(self) -> list[tuple[str, str]]:
-        data = self._data
-        truth = data.ground_truth
-        if data.has_text:
-            items = f"{len(truth.questions):,} questions"
-        else:
-            items = f"{len(truth.boxes):,} boxes, {len(np.unique(truth.boxes.label)):,} phrases or classes"
-        unread = [step for step in data.steps if not data.is_loaded(step)]
-        facts = [
-            ("task", data.task),
-            ("specimens", f"{len(data.specimens):,}"),
-            ("ground truth", f"{items} ({data.ground_truth_format})" if data.ground_truth_format != "none" else "none"),
-            ("steps", f"{len(data.steps):,}: {shown_steps(data.steps)}"),
-        ]
-        if unread:
-            facts.append(("not read yet", f"{len(unread):,} steps; read when asked for, all by run.load()"))
-        without = int((~truth.annotated).sum())
-        if without:
-            facts.append(("without ground truth", f"{without:,} specimens"))
-        missing = sum(getattr(data.found_image(row), "state", "") == "missing" for row in range(len(data.specimens)))
-        if missing:
-            facts.append(("images missing", f"{missing:,} of {len(data.specimens):,}"))
-        for step in data.steps:
-            if data.is_loaded(step):
-                found = data.predictions(step)
-                parts = []
-                if not found.recorded.all():
-                    parts.append(f"{int((~found.recorded).sum()):,} specimens not evaluated")
-                if found.unjoined:
-                    parts.append(f"{len(found.unjoined):,} records of unknown specimens (run.join_report())")
-                invalid = len(found.boxes.defects) + len(found.answers.defects)
-                if invalid:
-                    parts.append(f"{invalid:,} invalid predictions")
-                if parts:
-                    facts.append((f"step {step}", ", ".join(parts)))
-        return facts + [("note", note) for note in self.notes]
 
     def _chosen(self, steps: int | Sequence[int] | None) -> list[int]:
         if steps is None:

@@ -41,12 +41,12 @@ def summary(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
                 "epoch": data.epoch(step),
                 "specimens": len(data.specimens),
                 "predicted": int(usable.sum()),
-                "missing": int((found.status == STATUSES.index("missing")).sum()),
                 "invalid": int(found.invalid.sum()),
                 **found.totals,
+                "missing": int((found.status == STATUSES.index("missing")).sum()),
             }
         )
-    columns = ["step", "epoch", "specimens", "predicted", "missing", "invalid", *_score_names(data)]
+    columns = ["step", "epoch", "specimens", "predicted", "invalid", *_score_names(data), "missing"]
     frame = pd.DataFrame(rows, columns=columns)
     counts = ["specimens", "predicted", "missing", "invalid", *_COUNTS]
     return _typed(frame.astype({"step": np.int64}), counts)
@@ -62,10 +62,10 @@ def scores(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> 
         "step": np.repeat(np.array(steps, np.int64), count),
         "specimen": pd.Categorical.from_codes(np.tile(np.arange(count), len(steps)), data.specimens.identifiers),
         "status": pd.Categorical.from_codes(_joined([step.status for step in found]).astype(int), list(STATUSES)),
-        "invalid": _joined([step.invalid for step in found]),
     }
     for name in names:
         columns[name] = _joined([step.columns[name] for step in found])
+    columns["invalid"] = _joined([step.invalid for step in found])
     return _typed(pd.DataFrame(columns), ["invalid", *_COUNTS])
 
 
@@ -83,8 +83,8 @@ def matches(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
     columns["parse_state"] = pd.Categorical.from_codes(columns["parse_state"], list(PARSE_STATES))
     if not data.has_text:
         columns["phrase"] = pd.Categorical.from_codes(columns["phrase"], data.labels.names)
-        for name in ("outside_image", "no_area"):
-            columns[name] = columns[name].astype(bool)
+        columns["outside_image"] = pd.array(columns["outside_image"], dtype="Float64").astype("boolean")
+        columns["no_area"] = columns["no_area"].astype(bool)
     columns["item"] = pd.array(columns["item"], dtype="string")
     return _typed(pd.DataFrame(columns), [] if data.has_text else ["ground_truth", "prediction"])
 
@@ -137,7 +137,9 @@ def _box_matches(evaluation: Evaluation, step: int, settings: Settings) -> dict[
     sizes = data.specimens.sizes[specimen]
     shown = np.where((prediction_row >= 0)[:, None], corners, truth_corners)
     with np.errstate(invalid="ignore"):
-        outside = (shown[:, :2] < 0).any(axis=1) | (shown[:, 2:] > sizes).any(axis=1)
+        outside = np.where(
+            np.isnan(sizes[:, 0]), np.nan, (shown[:, :2] < 0).any(axis=1) | (shown[:, 2:] > sizes).any(axis=1)
+        )
         no_area = ((shown[:, 2:] - shown[:, :2]) <= 0).any(axis=1)
     columns: dict[str, Any] = {
         "step": np.full(len(specimen), step, np.int64),

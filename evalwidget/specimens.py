@@ -120,8 +120,24 @@ class SpecimenIndex:
         row = self._identifiers.get(text)
         if row is not None:
             return row
-        rows = self._stems.get(pure.name, []) or ([] if pure.suffix == "" else self._stems.get(pure.stem, []))
+        rows = self._stems.get(pure.name, [])
         return rows[0] if len(rows) == 1 else None
+
+    def check_one_path_each(self, references: Sequence[Reference], rows: Sequence[int | None]) -> None:
+        """Raise ``JoinError`` where two images of different paths found one specimen by their file name."""
+        found: dict[int, str] = {}
+        for reference, row in zip(references, rows, strict=True):
+            name = reference.specimen or reference.image
+            if row is None or name is None:
+                continue
+            path = _normal(name)
+            other = found.setdefault(row, path)
+            alike = f"/{path}".endswith(f"/{other}") or f"/{other}".endswith(f"/{path}")
+            if not alike and "/" in path and "/" in other:
+                raise JoinError(
+                    f"{reference.where}: {path!r} and {other!r} are both taken for "
+                    f"{self._specimens.identifiers[row]!r}; name images in the ground truth with more of their path"
+                )
 
     def _longest_match(self, rows: list[int], path: str) -> list[int]:
         """Those of ``rows`` whose path shares the longest end with ``path``."""

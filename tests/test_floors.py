@@ -16,7 +16,7 @@ FLOORS = [
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
     {"folder", "evaluation"},
-    {"scores"},
+    {"scores", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
     {"run"},

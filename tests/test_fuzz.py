@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import write_folder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from run_folders import write_folder
 
 import evalwidget as ew
 from evalwidget.widget.server import answer, run_info

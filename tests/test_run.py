@@ -28,6 +28,7 @@ def test_what_a_run_says_of_itself(write_run: Write) -> None:
         "  specimens: 3",
         "  ground truth: 3 boxes, 1 phrases or classes (plain JSONL)",
         "  steps: 14: 0, 100, 200, … 1300",
+        "  coordinates: ground truth pixels, xyxy; predictions pixels, xyxy",
         "  not read yet: 13 steps; read when asked for, all by run.load()",
         "  without ground truth: 1 specimens",
         "  images missing: 3 of 3",
@@ -111,3 +112,18 @@ def test_demo_runs_open_and_are_complete(name: str) -> None:
 def test_an_unknown_demo_run() -> None:
     with pytest.raises(ew.UnknownNameError, match="demo run 'cats': expected one of grounding, vqa"):
         ew.demo_run("cats")
+
+
+def test_half_characters_become_something_a_message_can_carry(write_run: Callable[..., Path]) -> None:
+    run = ew.open_run(
+        write_run(
+            ['{"image": "a.png", "boxes": [{"label": "\\ud800cat \\ud83d\\ude00", "box": [1, 1, 5, 5]}]}'], {1: []}
+        )
+    )
+    assert run.matches().phrase.tolist() == ["\ufffdcat \U0001f600"]
+
+
+def test_a_run_says_how_it_took_coordinates(write_run: Callable[..., Path]) -> None:
+    truth = [{"image": "a.png", "width": 10, "height": 10, "boxes": [{"label": "cat", "box": [0.1, 0.1, 0.5, 0.5]}]}]
+    run = ew.open_run(write_run(truth, {1: []}), prediction_coordinates="0-1000")
+    assert "coordinates: ground truth fraction, xyxy; predictions 0-1000, xyxy" in repr(run)

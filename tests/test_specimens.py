@@ -55,7 +55,7 @@ def test_two_images_of_one_identifier_are_an_error(write_run: Write) -> None:
         ("b.jpg", "b.jpg"),
         ("elsewhere/b.jpg", "b.jpg"),
         ("b", "b.jpg"),
-        ("b.png", "b.jpg"),
+        ("b.png", None),
         ("one/c.jpg", None),
         ("B.jpg", None),
     ],
@@ -66,6 +66,13 @@ def test_which_specimen_a_path_finds(write_run: Write, name: str, specimen: str 
     scores = run.scores()
     assert scores.loc[scores["status"] == "ok", "specimen"].tolist() == ([] if specimen is None else [specimen])
     assert run.join_report()["name"].tolist() == ([name] if specimen is None else [])
+
+
+def test_two_images_are_not_taken_for_one_specimen(write_run: Write) -> None:
+    run = ew.open_run(write_run([named("a.jpg")], {1: [named("one/a.jpg"), named("two/a.jpg")]}))
+    expected = r"^predictions/step-000001.jsonl:2: 'two/a.jpg' and 'one/a.jpg' are both taken for 'a.jpg'"
+    with pytest.raises(ew.JoinError, match=expected):
+        run.scores()
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "three/a.jpg"])

@@ -1,15 +1,20 @@
 """JSON and JSONL files, decoded with errors that name file and line."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from evalwidget.errors import FormatError
 
-__all__ = ["Source", "field", "first_record", "fits_float", "read_json", "read_records"]
+__all__ = ["Source", "field", "fits_float", "read_json", "read_records"]
+
+
+#: An escaped half of a character: harmless where its other half follows.
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +38,7 @@ class Source:
 
 def read_json(source: Source) -> Any:
     """The value that a JSON file holds. Raises ``FormatError`` naming line and column where it is malformed."""
-    text = _text(source)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise FormatError(
-            f"{source.shown}:{error.lineno}", f"malformed JSON at column {error.colno}: {error.msg}"
-        ) from None
-    except RecursionError:
-        raise FormatError(source.shown, "malformed JSON: nested too deeply") from None
-    except ValueError:
-        raise FormatError(source.shown, _TOO_LONG) from None
+    return _decoded(_text(source), source.shown)
 
 
 def read_records(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -52,7 +47,7 @@ def read_records(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
         for number, line in enumerate(_text(source).split("\n"), start=1):
             if line.strip():
                 where = f"{source.shown}:{number}"
-                yield where, _object(where, _decode_line(where, line))
+                yield where, _object(where, _decoded(line, where))
         return
     value = read_json(source)
     if not isinstance(value, list):
@@ -60,13 +55,6 @@ def read_records(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
     for place, record in enumerate(value):
         where = f"{source.shown}: [{place}]"
         yield where, _object(where, record)
-
-
-def first_record(source: Source) -> dict[str, Any] | None:
-    """The first object of a JSONL file, None where there is none."""
-    for _, record in read_records(source):
-        return record
-    return None
 
 
 def field(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], where: str) -> Any:
@@ -87,15 +75,28 @@ def fits_float(value: float) -> bool:
     return not isinstance(value, int) or abs(value) <= _LARGEST_FLOAT
 
 
-def _decode_line(where: str, line: str) -> Any:
+def _decoded(text: str, where: str) -> Any:
     try:
-        return json.loads(line)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise FormatError(where, f"malformed JSON at column {error.colno}: {error.msg}") from None
+        at = where if error.lineno == 1 else f"{where}:{error.lineno}"
+        raise FormatError(at, f"malformed JSON at column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise FormatError(where, "malformed JSON: nested too deeply") from None
     except ValueError:
         raise FormatError(where, _TOO_LONG) from None
+    return _without_surrogates(value) if _SURROGATE.search(text) else value
+
+
+def _without_surrogates(value: Any) -> Any:
+    """``value`` with half characters, which JSON can escape and no message can carry, replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(part) for part in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(name): _without_surrogates(part) for name, part in value.items()}
+    return value
 
 
 def _object(where: str, value: Any) -> dict[str, Any]:

@@ -156,10 +156,11 @@ class Question(TypedDict):
 
 
 class SpecimenReply(TypedDict):
-    """``size`` is (width, height) in pixels of the original image, or [1, 1] where ``size_known`` is false: corners
-    are then fractions of it. ``statuses``, ``invalid`` and ``outputs`` have an entry for each of ``steps``; an output
-    is the model's raw text, kept where the data held one. ``annotated`` is false where nothing is known of the ground
-    truth, as opposed to a specimen that is known to hold none."""
+    """``size`` is (width, height) in pixels of the original image; where ``size_known`` is false, [1, 1] for corners
+    that are fractions, else the least whole size that holds all boxes of the reply. ``statuses``, ``invalid`` and
+    ``outputs`` have an entry for each of ``steps``; an output is the model's raw text, kept where the data held one.
+    ``annotated`` is false where nothing is known of the ground truth, as opposed to a specimen that is known to hold
+    none."""
 
     id: str
     kind: Literal["specimen"]

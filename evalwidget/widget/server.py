@@ -14,7 +14,7 @@ from evalwidget.data import RunData, shown_steps
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import STATUSES, Evaluation, Settings
 from evalwidget.images import EncodedImage, encoded_image
-from evalwidget.widget.colours import label_colour
+from evalwidget.widget.colours import invented_label_colour, label_colour
 from evalwidget.widget.protocol import (
     BUFFERS,
     Answer,
@@ -128,6 +128,7 @@ class _LocalLabels:
 
     def __init__(self, data: RunData) -> None:
         self._names = data.labels.names
+        self._settled = data.settled_labels
         self._places: dict[int, int] = {}
         self.found: list[Label] = []
 
@@ -137,7 +138,9 @@ class _LocalLabels:
     def _place(self, label: int) -> int:
         if label not in self._places:
             self._places[label] = len(self.found)
-            self.found.append(Label(text=self._names[label], colour=label_colour(label)))
+            name = self._names[label]
+            colour = label_colour(label) if label < self._settled else invented_label_colour(name)
+            self.found.append(Label(text=name, colour=colour))
         return self._places[label]
 
 

@@ -36,14 +36,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    folder = Path(os.environ.get("EVALWIDGET_REAL_DATA") or ROOT.parent / "shared" / "data").resolve()
-    if not folder.is_dir():
-        pytest.skip(f"real data: no folder {folder}; set EVALWIDGET_REAL_DATA")
-    return folder
-
-
 class Lab:
     """A running server whose root holds copies of the project's notebooks and of the tests'."""
 

@@ -1,18 +1,13 @@
 """States of a specimen and of the run, each in words on the screen; what the data say stays text."""
 
-import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
+from run_folders import write_lines
 
 SCRIPT = "<script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
-
-
-def write_lines(file: Path, records: list[dict]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
 
 
 @pytest.fixture(scope="module")

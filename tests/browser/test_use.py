@@ -93,7 +93,8 @@ names = [f"image-{i:05d}.jpg" for i in range(count)]
 corner = np.arange(count) % 50
 truth = pd.DataFrame({"specimen": names, "phrase": "cat", "x1": corner, "y1": 10, "x2": corner + 40, "y2": 60})
 truth["width"], truth["height"] = 100, 100
-steps = [truth.assign(step=step, x1=truth.x1 + shift, x2=truth.x2 + shift) for step, shift in ((0, 30), (10, 10), (20, 1))]
+shifts = {0: 30, 10: 10, 20: 1}
+steps = [truth.assign(step=step, x1=truth.x1 + by, x2=truth.x2 + by) for step, by in shifts.items()]
 run = ew.Run.from_frames(truth, pd.concat(steps))
 widget = run.compare()
 widget

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+import evalwidget as ew
 from evalwidget.widget.colours import label_colour
+from evalwidget.widget.server import answer
 
 
 def test_colours_are_distinct() -> None:
@@ -26,3 +28,19 @@ def test_neighbours_look_different() -> None:
     for place in range(100):
         apart = sum(abs(a - b) for a, b in zip(channels(place), channels(place + 1), strict=True))
         assert apart > 80, place
+
+
+def test_a_label_of_predictions_alone_keeps_its_colour_whatever_was_read_first(write_run) -> None:
+    def said(phrase: str) -> dict:
+        return {"image": "a.png", "boxes": [{"label": phrase, "box": [1, 1, 5, 5]}]}
+
+    folder = write_run([said("cat")], {1: [said("dog")], 2: [said("cow")]})
+    colours = []
+    for first in (1, 2):
+        run = ew.open_run(folder)
+        run.scores(first)
+        request = {"id": "1", "kind": "specimen", "index": 0, "step": 1, "all_steps": True, "image": False}
+        reply, _ = answer(request, run._evaluation)
+        colours.append({label["text"]: label["colour"] for label in reply["labels"]})
+    assert colours[0] == colours[1]
+    assert len(set(colours[0].values())) == 3

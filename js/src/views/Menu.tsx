@@ -4,7 +4,8 @@ import type { Options, Store } from "../store";
 import { stepLabel } from "../words";
 import { Left, Pause, Play, Right } from "./icons";
 
-const MOST_MARKS = 6;
+/** Characters of step numbers that fit under the slider of the narrowest view. */
+const MOST_CHARACTERS = 30;
 const MOST_TICKS = 60;
 
 const CHOICES: [keyof Options, string][] = [
@@ -18,7 +19,7 @@ const CHOICES: [keyof Options, string][] = [
 ];
 
 /** Indices of the steps written under the slider: first, last, and evenly in between. */
-export function markedSteps(count: number, most = MOST_MARKS): number[] {
+export function markedSteps(count: number, most: number): number[] {
   const marks = Math.min(count, most);
   if (marks <= 1) return count > 0 ? [0] : [];
   return Array.from({ length: marks }, (_, place) => Math.round((place * (count - 1)) / (marks - 1)));
@@ -34,7 +35,9 @@ function StepSlider({ store }: { store: Store }) {
   const index = store.stepIndex.value;
   const slider = useRef<HTMLInputElement>(null);
   useEffect(() => slider.current?.focus(), []);
-  const ticks = count <= MOST_TICKS ? run.steps.map((_, place) => place) : markedSteps(count);
+  const widest = Math.max(1, ...run.steps.map((step) => String(step).length));
+  const marks = markedSteps(count, Math.max(2, Math.floor(MOST_CHARACTERS / widest)));
+  const ticks = count <= MOST_TICKS ? run.steps.map((_, place) => place) : marks;
   return (
     <div class="ew-slider">
       <input
@@ -57,7 +60,7 @@ function StepSlider({ store }: { store: Store }) {
         {ticks.map((place) => (
           <i key={place} class="ew-tick" style={{ left: percent(place, count) }} />
         ))}
-        {markedSteps(count).map((place) => (
+        {marks.map((place) => (
           <span key={place} class="ew-mark" style={{ left: percent(place, count) }}>
             {run.steps[place]}
           </span>
