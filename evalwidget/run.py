@@ -170,7 +170,7 @@ class Run:
         # imported late, so that scores need no front end
         from evalwidget.widget.eval_widget import EvalWidget
 
-        return EvalWidget(self, step=step, specimen=specimen, height=height)
+        return EvalWidget(self._evaluation, step=step, specimen=specimen, height=height)
 
     def __repr__(self) -> str:
         return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in run_facts(self._data)])

@@ -29,8 +29,6 @@ LATE = {("run", "evalwidget.widget.eval_widget"), ("metrics.text", "sacrebleu")}
 #: Imported for type checkers only.
 FOR_TYPES = {
     ("run", "evalwidget.widget.eval_widget"),
-    ("widget.eval_widget", "evalwidget.run"),
-    ("widget.eval_widget", "evalwidget.evaluation"),
 }
 IMPORTERS = {
     "PIL": {"images"},

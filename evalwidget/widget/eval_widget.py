@@ -2,16 +2,14 @@
 
 import os
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import anywidget
 import traitlets
 
+from evalwidget.description import run_notes
+from evalwidget.evaluation import Evaluation
 from evalwidget.widget.server import answer, run_info
-
-if TYPE_CHECKING:
-    from evalwidget.evaluation import Evaluation
-    from evalwidget.run import Run
 
 __all__ = ["DataChannel", "EvalWidget"]
 
@@ -32,7 +30,7 @@ class DataChannel(anywidget.AnyWidget):
 
     _esm = "export default {};"
 
-    def __init__(self, evaluation: "Evaluation") -> None:
+    def __init__(self, evaluation: Evaluation) -> None:
         super().__init__()
         self._evaluation = evaluation
         # opening the comm counts as sending from the cell's thread; a private name of ipykernel, so it may be absent
@@ -59,16 +57,18 @@ class EvalWidget(anywidget.AnyWidget):
     _height = traitlets.Int(560).tag(sync=True)
     _data = anywidget.WidgetTrait().tag(sync=True)
 
-    def __init__(self, run: "Run", *, step: int | None = None, specimen: str | None = None, height: int = 560) -> None:
-        data = run._data
+    def __init__(
+        self, evaluation: Evaluation, *, step: int | None = None, specimen: str | None = None, height: int = 560
+    ) -> None:
+        data = evaluation.data
         self._steps: Final = frozenset(data.steps)
         self._rows: Final = data.rows
         # before anything can be refused, since whatever is deleted is closed
-        self._channel: Final = DataChannel(run._evaluation)
+        self._channel: Final = DataChannel(evaluation)
         super().__init__(
             step=step if step is not None else (data.steps[-1] if data.steps else None),
             specimen=specimen if specimen is not None else next(iter(data.specimens.identifiers), None),
-            _run=dict(run_info(run._evaluation, run.notes)),
+            _run=dict(run_info(evaluation, run_notes(data))),
             _height=height,
             _data=self._channel,
         )

@@ -28,6 +28,7 @@ CHROMIUM_FLAGS = [
 ]
 #: A cell that imports pandas on a busy machine takes its time.
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -195,7 +196,7 @@ class LabPage:
 
     def painted(self, specimen: str, step: int) -> "LabPage":
         """Wait until this specimen at this step is on the screen."""
-        expect(self.root).to_have_attribute("data-painted", f"{specimen}|{step}", timeout=PATIENCE_MS)
+        expect(self.root).to_have_attribute("data-painted", f"{specimen}|{step}")
         return self
 
     def hide_chips(self) -> None:

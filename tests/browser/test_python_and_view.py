@@ -57,7 +57,7 @@ def test_specimens_open_while_a_cell_runs_and_sets_the_step(lab_page):
         ],
     )
     lab_page.open(notebook).run_all()
-    expect(lab_page.root).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(lab_page.root).to_have_attribute("data-state", "ready")
     for row in (20, 35):
         lab_page.part("list").evaluate("(list, row) => { list.scrollTop = row * 30; }", row)
         lab_page.root.locator(f'[data-row="{row}"]').click()
@@ -65,7 +65,7 @@ def test_specimens_open_while_a_cell_runs_and_sets_the_step(lab_page):
         expect(lab_page.root).to_have_attribute("data-state", "ready")
     expect(lab_page.page.get_by_text("[*]:")).to_be_visible()
     gate.touch()
-    expect(lab_page.part("step-label").first).to_contain_text(f"step {run.steps[0]}", timeout=60_000)
+    expect(lab_page.part("step-label").first).to_contain_text(f"step {run.steps[0]}")
 
 
 def test_a_view_that_waits_for_the_kernel_says_so(lab_page):
@@ -109,9 +109,9 @@ def test_two_views_of_one_widget_agree(lab_page):
     )
     lab_page.open(notebook).run_all()
     views = lab_page.page.locator(".ew-root")
-    expect(views).to_have_count(2, timeout=60_000)
+    expect(views).to_have_count(2)
     for view in views.all():
-        expect(view).to_have_attribute("data-painted", f"{run.specimens[0]}|{run.steps[-1]}", timeout=60_000)
+        expect(view).to_have_attribute("data-painted", f"{run.specimens[0]}|{run.steps[-1]}")
     views.nth(1).locator('[data-row="3"]').click()
     for view in views.all():
         expect(view).to_have_attribute("data-painted", f"{run.specimens[3]}|{run.steps[-1]}")

@@ -123,7 +123,7 @@ def test_an_empty_run_says_so(lab_page, lab):
     write_lines(folder / "predictions" / "step-000001.jsonl", [])
     cells = ["import evalwidget as ew\nrun = ew.open_run('nobody')\nwidget = run.compare()\nwidget", "run.scores()"]
     lab_page.open(lab.write_notebook("nobody.ipynb", cells)).run_all()
-    expect(lab_page.root).to_have_attribute("data-state", "empty", timeout=60_000)
+    expect(lab_page.root).to_have_attribute("data-state", "empty")
     expect(lab_page.part("status")).to_contain_text("no specimens")
     lab_page.screenshot("state-empty")
 
@@ -137,7 +137,7 @@ def test_an_error_reply_is_shown_and_can_be_tried_again(lab_page, lab):
     step.write_text('{"image": "a.png", "boxes": [', "utf-8")
     cells = ["import evalwidget as ew\nrun = ew.open_run('breaking')\nwidget = run.compare()\nwidget"]
     lab_page.open(lab.write_notebook("breaking.ipynb", cells)).run_all()
-    expect(lab_page.root).to_have_attribute("data-state", "error", timeout=60_000)
+    expect(lab_page.root).to_have_attribute("data-state", "error")
     expect(lab_page.part("status")).to_contain_text("predictions/step-000001.jsonl:1: malformed JSON at column")
     lab_page.screenshot("state-error")
     step.write_text(content, "utf-8")

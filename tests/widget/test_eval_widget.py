@@ -53,7 +53,7 @@ def test_a_run_refuses_a_widget_at_what_it_does_not_have(run: ew.Run) -> None:
 
 def test_a_widget_that_was_refused_is_gone_without_a_word(run: ew.Run) -> None:
     with pytest.raises(traitlets.TraitError, match="step 15 is not recorded"):
-        EvalWidget(run, step=15)
+        EvalWidget(run._evaluation, step=15)
     gc.collect()  # what is said while deleting would be a warning here, and so an error
 
 
