@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RESULTS := test-results
+# JupyterLab asks for this flag in a container, where everyone is root
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-extras lint types unit front-end fresh notebooks browser browser-tests packaging bundle clean
 
 demo: $(VENV)/lab ## open JupyterLab on the first notebook
 	@echo "evalwidget: installed into $(VENV); opening JupyterLab on notebooks/01-quickstart.ipynb (Ctrl-C twice ends it)"
-	$(BIN)/jupyter lab notebooks/01-quickstart.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01-quickstart.ipynb
 
 test: lint types front-end fresh unit notebooks browser-tests packaging ## all checks but those that need torch
 	@echo "evalwidget: all checks passed"

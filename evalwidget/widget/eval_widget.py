@@ -1,6 +1,7 @@
 """``EvalWidget``: the traits, and the channel on which the front end's requests are answered."""
 
 import os
+import threading
 from importlib.resources import files
 from typing import Any, Final
 
@@ -29,17 +30,35 @@ class DataChannel(anywidget.AnyWidget):
     """
 
     _esm = "export default {};"
+    #: How many answered requests are remembered, to pass over the ones that were sent again.
+    _REMEMBERED: Final = 4096
 
     def __init__(self, evaluation: Evaluation) -> None:
         super().__init__()
         self._evaluation = evaluation
+        self._lock = threading.Lock()
+        self._taken: dict[str, None] = {}
         # opening the comm counts as sending from the cell's thread; a private name of ipykernel, so it may be absent
         self.comm.__dict__.pop("_reply_subshell_id", None)
         self.on_msg(self._reply)
 
     def _reply(self, _widget: Any, request: Any, _buffers: Any) -> None:
-        reply, buffers = answer(request, self._evaluation)
-        self.send(reply, buffers)
+        if self._is_first(request):
+            reply, buffers = answer(request, self._evaluation)
+            self.send(reply, buffers)
+
+    def _is_first(self, request: Any) -> bool:
+        """False for a request that was sent again because the first sending is held up behind a running cell."""
+        identity = request.get("id") if isinstance(request, dict) else None
+        if not isinstance(identity, str):
+            return True
+        with self._lock:
+            if identity in self._taken:
+                return False
+            self._taken[identity] = None
+            while len(self._taken) > self._REMEMBERED:
+                del self._taken[next(iter(self._taken))]
+            return True
 
 
 class EvalWidget(anywidget.AnyWidget):

@@ -15,6 +15,10 @@ import {
   type SpecimenRequest,
 } from "./protocol";
 
+/** A request still unanswered after these times is sent again: JupyterLab sends the first messages of a page to the
+ * kernel's main shell, where a running cell holds them up, until it has opened a subshell for comms. */
+export const RESEND_AFTER_MS = [1000, 3000, 9000];
+
 type MessageHandler = (message: unknown, buffers?: readonly unknown[]) => void;
 
 /** The part of an anywidget model that carries messages. */
@@ -121,6 +125,12 @@ export function createClient(connecting: Promise<Channel>, signal: AbortSignal):
       } catch (error) {
         pending.delete(id);
         reject(error as Error);
+        return;
+      }
+      for (const delay of RESEND_AFTER_MS) {
+        setTimeout(() => {
+          if (pending.has(id)) channel.send({ id, ...body });
+        }, delay);
       }
     });
   }

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { isErrorReply, isReply, isRunInfo } from "../src/protocol";
-import { createClient, decodeBuffers } from "../src/requests";
+import { createClient, decodeBuffers, RESEND_AFTER_MS } from "../src/requests";
 import { answering, FakeChannel, RUN } from "./harness/kernel";
 import { until } from "./settling";
 
@@ -75,6 +75,24 @@ describe("client", () => {
     expect(channel.requests).toHaveLength(2);
     await client.request({ kind: "scores", step: 250 });
     expect(channel.requests).toHaveLength(3);
+  });
+
+  it("sends a request again, under its id, until it is answered", async () => {
+    vi.useFakeTimers();
+    try {
+      const { channel, client } = connected();
+      channel.held = () => true;
+      const asked = client.request({ kind: "names", first: 0, count: 1 });
+      await vi.advanceTimersByTimeAsync(RESEND_AFTER_MS[1] ?? 0);
+      expect(channel.requests.length).toBe(3);
+      expect(new Set(channel.requests.map((request) => request.id)).size).toBe(1);
+      channel.release();
+      expect((await asked).reply.names.length).toBe(1);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(channel.requests.length).toBe(3);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("stops listening when its view goes", async () => {

@@ -5,11 +5,13 @@ from boxes_on_screen import assert_drawn
 from playwright.sync_api import expect
 
 import evalwidget as ew
-from evalwidget.widget.colours import label_colour
+from evalwidget.widget.colours import invented_label_colour, label_colour
 
 
 def colours_of(run: ew.Run) -> dict[str, str]:
-    return {name: label_colour(place) for place, name in enumerate(run._data.labels.names)}
+    names, settled = run._data.labels.names, run._data.settled_labels
+    known = {name: label_colour(place) for place, name in enumerate(names[:settled])}
+    return known | {name: invented_label_colour(name) for name in names[settled:]}
 
 
 def test_every_step_of_the_grounding_run_is_on_the_screen(lab_page):

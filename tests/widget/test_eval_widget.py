@@ -78,3 +78,18 @@ def test_closing_it_closes_its_channel(run: ew.Run) -> None:
     assert widget.comm is None
     assert channel.comm is None
     widget.close()
+
+
+def test_a_request_that_was_sent_again_is_answered_once(widget: EvalWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict] = []
+    channel = widget._channel
+    monkeypatch.setattr(channel, "send", lambda reply, buffers: sent.append(reply))
+    for request in (
+        {"id": "view:0", "kind": "names", "first": 0, "count": 2},
+        {"id": "view:1", "kind": "names", "first": 0, "count": 1},
+        {"id": "view:0", "kind": "names", "first": 0, "count": 2},
+        "not a request",
+    ):
+        channel._reply(channel, request, [])
+    assert [reply["id"] for reply in sent] == ["view:0", "view:1", ""]
+    assert [reply["kind"] for reply in sent] == ["names", "names", "error"]
