@@ -158,8 +158,13 @@ export function answerAt(pack: Pack, question: Question, step: number | null) {
   return place === undefined ? undefined : (question.answers[place] ?? null);
 }
 
-export function hasBoxes(pack: Pack): boolean {
+function hasBoxes(pack: Pack): boolean {
   return pack.truth.count > 0 || pack.predictions.count > 0;
+}
+
+/** Nothing but questions: one image serves both sides. */
+export function hasSharedImage(pack: Pack): boolean {
+  return pack.reply.questions.length > 0 && !hasBoxes(pack);
 }
 
 /** Matched is counted once, on the side of the predictions. */

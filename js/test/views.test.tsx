@@ -276,6 +276,19 @@ describe("questions", () => {
     const { all } = await shown({ questions: [question(RUN.steps.map(() => GOOD))] });
     expect([all("canvas-truth").length, all("canvas-prediction").length, all("question").length]).toEqual([1, 1, 2]);
   });
+
+  it("leave the choices about boxes out of the menu", async () => {
+    const answered = [question(RUN.steps.map(() => GOOD))];
+    for (const [content, choices] of [
+      [{ boxes: 0, questions: answered }, 0],
+      [{ questions: answered }, 1],
+    ] as const) {
+      const { all, one, press } = await shown(content);
+      press("m", one("root"));
+      await until(() => all("menu").length === 1);
+      expect(all("show-labels").length).toBe(choices);
+    }
+  });
 });
 
 describe("the list", () => {

@@ -1,12 +1,13 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { MAX_ZOOM, type View, WHOLE } from "../geometry";
 import { type Action, actionOf } from "../keyboard";
+import { hasSharedImage } from "../pack";
 import type { Side, Store } from "../store";
 import { Announcer, Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import { Menu } from "./Menu";
 import { Notices } from "./Notices";
-import { hasSharedImage, Panels } from "./Panels";
+import { Panels } from "./Panels";
 import { SpecimenList } from "./SpecimenList";
 
 const KEY_ZOOM = 1.25;

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { WHOLE } from "../geometry";
+import { hasSharedImage } from "../pack";
 import type { Options, Store } from "../store";
 import { stepLabel } from "../words";
 import { Left, Pause, Play, Right } from "./icons";
@@ -73,6 +74,8 @@ function StepSlider({ store }: { store: Store }) {
 export function Menu({ store }: { store: Store }) {
   const options = store.options.value;
   const playing = store.playback.playing.value;
+  const pack = store.pack.value;
+  const choices = pack && hasSharedImage(pack) ? [] : CHOICES;
   const last = store.run.value.steps.length - 1;
   return (
     <div class="ew-menu" role="dialog" aria-label="More options" data-testid="menu">
@@ -115,8 +118,8 @@ export function Menu({ store }: { store: Store }) {
         <output class="ew-menu-step">{stepLabel(store.run.value, store.stepIndex.value)}</output>
       </div>
       <fieldset class="ew-choices">
-        <legend class="ew-menu-title">Show</legend>
-        {CHOICES.map(([name, words]) => (
+        {choices.length > 0 && <legend class="ew-menu-title">Show</legend>}
+        {choices.map(([name, words]) => (
           <label key={name} class="ew-choice">
             <input
               type="checkbox"

@@ -3,7 +3,7 @@ import {
   type Boxes,
   counterpart,
   countOutcomes,
-  hasBoxes,
+  hasSharedImage,
   invalidAt,
   outputAt,
   type Pack,
@@ -76,10 +76,6 @@ interface PanelsProps {
   store: Store;
   pack: Pack;
   onPainted: (side: Side | "image", painted: string) => void;
-}
-
-export function hasSharedImage(pack: Pack): boolean {
-  return pack.reply.questions.length > 0 && !hasBoxes(pack);
 }
 
 const NEVER = (): null => null;
