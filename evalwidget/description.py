@@ -4,7 +4,7 @@ import numpy as np
 
 from evalwidget.data import RunData, shown_steps
 
-__all__ = ["run_facts", "run_notes"]
+__all__ = ["run_facts", "run_notes", "step_notes"]
 
 
 def run_facts(data: RunData) -> list[tuple[str, str]]:
@@ -27,7 +27,7 @@ def run_facts(data: RunData) -> list[tuple[str, str]]:
     if missing:
         facts.append(("images missing", f"{missing:,} of {len(data.specimens):,}"))
     for step in data.steps:
-        if data.is_loaded(step) and (found := _step(data, step)):
+        if data.is_loaded(step) and (found := _amiss(data, step)):
             facts.append((f"step {step}", found))
     return facts + [("note", note) for note in run_notes(data)]
 
@@ -35,6 +35,12 @@ def run_facts(data: RunData) -> list[tuple[str, str]]:
 def run_notes(data: RunData) -> list[str]:
     """What was noticed while reading, of the steps read so far."""
     return data.notes + [note for s in data.steps if data.is_loaded(s) for note in data.predictions(s).notes]
+
+
+def step_notes(data: RunData, step: int) -> list[str]:
+    """What a reader of one step should know of it; reads the step if need be."""
+    found = _amiss(data, step)
+    return ([f"step {step}: {found}"] if found else []) + data.predictions(step).notes
 
 
 def _ground_truth(data: RunData) -> str:
@@ -48,8 +54,8 @@ def _ground_truth(data: RunData) -> str:
     return f"{items} ({data.ground_truth_format})"
 
 
-def _step(data: RunData, step: int) -> str:
-    """What is amiss at a step, nothing where all is well."""
+def _amiss(data: RunData, step: int) -> str:
+    """What is amiss at a step, empty where all is well."""
     found = data.predictions(step)
     counts = {
         "specimens not evaluated": int((~found.recorded).sum()),

@@ -89,9 +89,12 @@ class ScoresRequest(TypedDict):
 
 
 class ScoresReply(TypedDict):
+    """``notes`` is what a reader should know of the step, such as predictions that found no specimen."""
+
     id: str
     kind: Literal["scores"]
     step: int
+    notes: list[str]
     buffers: list[str]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData, shown_steps
+from evalwidget.description import step_notes
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import STATUSES, Evaluation, Settings
 from evalwidget.images import EncodedImage, encoded_image
@@ -78,7 +79,9 @@ def _scores(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -
     step = _integer(request, "step")
     found = evaluation.specimens(step, _SETTINGS)
     names, buffers = _packed({"scores": found.columns[evaluation.main_score], "statuses": found.status})
-    return ScoresReply(id=identity, kind="scores", step=step, buffers=names), buffers
+    return ScoresReply(
+        id=identity, kind="scores", step=step, notes=step_notes(evaluation.data, step), buffers=names
+    ), buffers
 
 
 def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:

@@ -58,6 +58,7 @@ export interface ScoresReply {
   id: string;
   kind: "scores";
   step: number;
+  notes: string[];
   buffers: string[];
 }
 
@@ -162,7 +163,7 @@ export function isReply(value: unknown): value is Reply {
     case "names":
       return typeof value.first === "number" && Array.isArray(value.names);
     case "scores":
-      return typeof value.step === "number" && Array.isArray(value.buffers);
+      return typeof value.step === "number" && [value.notes, value.buffers].every(Array.isArray);
     case "specimen":
       return (
         typeof value.specimen === "string" &&

@@ -18,6 +18,8 @@ export function createScores(client: Client, steps: () => readonly number[], spe
   const stepsKept = Math.max(8, Math.floor(BYTES_KEPT / (BYTES_PER_ROW * Math.max(specimens(), 1))));
   const byStep = new Lru<number, StepScores>(stepsKept);
   const version = signal(0);
+  /** What Python says of the steps whose scores have arrived. */
+  const notes = signal<readonly string[]>([]);
   let current: number | null = null;
   let asking = false;
 
@@ -35,11 +37,12 @@ export function createScores(client: Client, steps: () => readonly number[], spe
     asking = true;
     try {
       for (let step = next(); step !== undefined; step = next()) {
-        const { buffers } = await client.request({ kind: "scores", step });
+        const { reply, buffers } = await client.request({ kind: "scores", step });
         byStep.set(step, {
           scores: buffers.scores ?? new Float32Array(0),
           statuses: buffers.statuses ?? new Uint8Array(0),
         });
+        if (reply.notes.length > 0) notes.value = [...new Set([...notes.peek(), ...reply.notes])];
         if (step === current) version.value += 1;
       }
     } catch {
@@ -51,6 +54,7 @@ export function createScores(client: Client, steps: () => readonly number[], spe
 
   return {
     version,
+    notes,
 
     want(step: number): void {
       current = step;
@@ -67,6 +71,7 @@ export function createScores(client: Client, steps: () => readonly number[], spe
 
     clear(): void {
       byStep.clear();
+      notes.value = [];
       current = null;
       version.value += 1;
     },

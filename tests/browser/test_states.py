@@ -87,6 +87,13 @@ def test_each_state_is_said_in_words(lab_page, troubled_run):
     expect(lab_page.part("panel-truth").get_by_text("no ground truth")).to_be_visible()
 
 
+def test_what_is_amiss_at_a_step_is_among_the_notes(lab_page, troubled_run):
+    lab_page.open("troubled.ipynb").run_all().painted("good.png", 10)
+    notes = lab_page.part("notes")
+    notes.locator("summary").click()
+    expect(notes.locator("li")).to_have_text(["step 10: 1 specimens not evaluated, 2 invalid predictions"])
+
+
 def test_labels_captions_and_names_are_text(lab_page, troubled_run):
     lab_page.open("troubled.ipynb").run_all().painted("good.png", 10)
     lab_page.run_cell(f"widget.specimen = {SCRIPT!r}")

@@ -156,6 +156,7 @@ def test_names(run: ew.Run, first: int, count: int, names: list[str]) -> None:
 
 def test_scores(run: ew.Run) -> None:
     reply, buffers = ask(run, "scores", step=10)
+    assert reply["notes"] == ["step 10: 1 specimens not evaluated, 1 invalid predictions"]
     assert (reply["step"], reply["buffers"]) == (10, ["scores", "statuses"])
     # a.png: 1 of 2 found and 1 extra, so F1 is 2 / 4
     assert buffers["scores"].tolist() == pytest.approx([np.nan, 0.5, np.nan], nan_ok=True)

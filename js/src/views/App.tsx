@@ -24,6 +24,7 @@ export function App({ store }: { store: Store }) {
   const painted = useRef(new Map<string, string>());
   const pack = store.pack.value;
   const phase = store.phase.value;
+  const notes = [...new Set([...store.run.value.notes, ...store.scores.notes.value])];
   const menuOpen = store.menuOpen.value;
   const helpOpen = store.helpOpen.value;
 
@@ -113,11 +114,11 @@ export function App({ store }: { store: Store }) {
                 <Notices store={store} />
               </div>
             </div>
-            {store.run.value.notes.length > 0 && (
+            {notes.length > 0 && (
               <details class="ew-notes" data-testid="notes">
-                <summary>notes on this run ({store.run.value.notes.length})</summary>
+                <summary>notes on this run ({notes.length})</summary>
                 <ul>
-                  {store.run.value.notes.map((note, place) => (
+                  {notes.map((note, place) => (
                     <li key={place}>{note}</li>
                   ))}
                 </ul>

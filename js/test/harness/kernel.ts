@@ -258,7 +258,7 @@ export function answering(part: Partial<Scenario> = {}): (request: Request) => A
         scores: statuses.map((status) => (status === 0 ? Math.min(1, 0.3 + 0.5 * next() + request.step / 5000) : Number.NaN)),
         statuses,
       });
-      const message: Reply = { id: request.id, kind: "scores", step: request.step, buffers: names };
+      const message: Reply = { id: request.id, kind: "scores", step: request.step, notes: [], buffers: names };
       return { message, buffers };
     }
     const { reply, buffers } = specimen(scenario, request);
