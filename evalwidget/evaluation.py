@@ -145,8 +145,8 @@ class Evaluation:
         outcome = np.full(len(found), IGNORED, np.uint8)
         outcome[~scored[found.specimen]] = UNSCORED
         outcome[~found.usable] = INVALID
-        outside = outside_area_ranges(found.size[matches.counted].prod(axis=1))[0]
-        outcome[matches.counted] = np.where(outside, IGNORED, EXTRA)
+        outcome[matches.counted] = EXTRA
+        outcome[(outcome == EXTRA) & outside_area_ranges(found.size[:, 0] * found.size[:, 1])[0]] = IGNORED
         outcome[matches.prediction] = np.where(ignored[matches.truth], IGNORED, MATCHED)
         hits = ~ignored[matches.truth]
         row, hit = matches.prediction[hits], matches.truth[hits]

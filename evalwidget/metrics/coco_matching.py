@@ -114,8 +114,11 @@ def _contested_matches(
     """Matches in each area range where predictions have several boxes to choose, joined with ``single``."""
     prediction, prediction_place = np.unique(edges.prediction, return_inverse=True)
     truth, truth_place = np.unique(edges.truth, return_inverse=True)
+    by_iou = np.lexsort((-edges.truth, -edges.iou, edges.prediction))
+    # ignored boxes after the others, all else as it is
+    by_prediction = 2 * prediction_place[by_iou]
     preferences = [
-        np.lexsort((-edges.truth, -edges.iou, ignored_in_area[edges.truth], edges.prediction))
+        by_iou[integer_order(by_prediction + ignored_in_area[edges.truth[by_iou]], 2 * len(prediction))]
         for ignored_in_area in ignored
     ]
     distinct: list[NDArray[np.int64]] = []

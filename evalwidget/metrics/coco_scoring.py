@@ -198,8 +198,8 @@ class Matches:
 
 def _with_other_labels(positives: NDArray[np.int64]) -> NDArray[np.int64]:
     """``positives`` by segment: with a class for labels that ground truth does not have, where nothing is to find."""
-    widened = np.concatenate([positives, np.zeros_like(positives[..., :1])], axis=-1)
-    return widened.reshape(*positives.shape[:-2], -1)
+    others = np.zeros((*positives.shape[:-1], 1), np.int64)
+    return np.concatenate([positives, others], axis=-1).reshape(*positives.shape[:-2], -1)
 
 
 def _place_in_run(values: NDArray[np.int64]) -> NDArray[np.int64]:
