@@ -196,7 +196,7 @@ class CocoEvaluation:
             full = rows[is_full[boxes.specimen[rows]]]
             group = boxes.specimen[full] * (len(self._data.labels) + 1) + boxes.label[full]
             counts[full] = False
-            counts[full[best_of_each_group(group, _scores(boxes)[full], most)]] = True
+            counts[full[best_of_each_group(group, boxes.score[full], most)]] = True
             rows = np.flatnonzero(counts)
         if self._image_place is not None:
             rows = rows[np.argsort(self._image_place[boxes.specimen[rows]], kind="stable")]
@@ -247,7 +247,7 @@ class CocoEvaluation:
                 joined(lambda boxes: boxes.specimen),
                 self._truth.classes_of(joined(lambda boxes: boxes.label), labels),
                 BoxColumns.of(joined(lambda boxes: boxes.corners), joined(lambda boxes: boxes.size)),
-                joined(_scores),
+                joined(lambda boxes: boxes.score),
             ),
         )
 
@@ -259,10 +259,6 @@ class _Block:
     steps: Sequence[int]
     counted: list[NDArray[np.int64]]
     predictions: PredictionBlock
-
-
-def _scores(boxes: Boxes) -> NDArray[np.float64]:
-    return np.where(np.isnan(boxes.score), 1.0, boxes.score)
 
 
 def _image_places(specimens: Specimens) -> NDArray[np.int64] | None:

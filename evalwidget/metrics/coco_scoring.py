@@ -86,8 +86,8 @@ class TruthTable:
 @dataclass(frozen=True, slots=True)
 class PredictionBlock:
     """Predictions ``(m,)`` of ``steps`` steps that take part, sorted by step and, for ties of score, by image and
-    order of the file: places of their steps in the block, specimens, classes of ``TruthTable``, boxes, and scores
-    without NaN."""
+    order of the file: places of their steps in the block, specimens, classes of ``TruthTable``, boxes, and scores,
+    where NaN stands for none and counts as 1."""
 
     steps: int
     step: NDArray[np.int64]
@@ -98,8 +98,9 @@ class PredictionBlock:
 
 
 def best_of_each_group(group: NDArray[np.int64], score: NDArray[np.float64], most: int) -> NDArray[np.int64]:
-    """The rows of at most ``most`` predictions of each group, the best by score, earlier ones on a tie; ascending."""
-    order = score_order(score)
+    """The rows of at most ``most`` predictions of each group, the best by score, earlier ones on a tie; ascending.
+    A NaN score counts as 1."""
+    order = score_order(_comparable(score))
     order = order[np.argsort(group[order], kind="stable")]
     kept = order[_place_in_run(group[order]) < most]
     kept.sort()
@@ -119,7 +120,7 @@ class Matches:
         self._block = block
         classes = len(truth.classes) + 1
         segment = block.step * classes + block.class_
-        by_score = score_order(block.score)
+        by_score = score_order(_comparable(block.score))
         #: predictions by segment and descending score: what `MatchRows` number
         self._order = by_score[integer_order(segment[by_score], block.steps * classes)]
         start = np.searchsorted(segment[self._order], np.arange(block.steps * classes + 1))
@@ -194,6 +195,10 @@ class Matches:
         rank = np.empty(len(by_image), np.int64)
         rank[by_image] = _place_in_run(group)
         return rank
+
+
+def _comparable(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isnan(score), 1.0, score)
 
 
 def _with_other_labels(positives: NDArray[np.int64]) -> NDArray[np.int64]:
