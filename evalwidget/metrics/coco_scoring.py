@@ -189,8 +189,7 @@ class Matches:
         """Place by score of each prediction, in score order, among those of its image and segment."""
         specimen = self._block.specimen[self._order]
         by_image = integer_order(specimen, self._truth.specimens)
-        by_image = by_image[integer_order(self._block.step[self._order][by_image], self._block.steps)]
-        # sorted by segment before, predictions of an image are sorted by class
+        # they were sorted by segment, and still are within a specimen
         group = specimen[by_image] * len(self._segments) + self._segments.of_prediction[by_image]
         rank = np.empty(len(by_image), np.int64)
         rank[by_image] = _place_in_run(group)
