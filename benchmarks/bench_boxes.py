@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -185,12 +186,14 @@ def show(workload: Workload, slow: bool) -> None:
     base, _ = seconds["evalwidget, figures + scores + matches"]
     steps = len(data.steps)
     print(f"\n### {workload}\n")
-    print("| | seconds | per checkpoint | times evalwidget's everything | rounds | largest difference |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| | seconds per checkpoint | ratio to evalwidget's figures + scores + matches | rounds | largest difference |"
+    )
+    print("|---|---|---|---|---|")
     for name, (taken, rounds) in seconds.items():
         each = taken / timed[name][1]
         difference = f"{differences[name]:.1e}" if name in differences else ""
-        print(f"| {name} | {taken:.3f} | {each:.4f} | {each / (base / steps):.2f} | {rounds} | {difference} |")
+        print(f"| {name} | {each:.4f} | {each / (base / steps):.2f} | {rounds} | {difference} |")
     if peak is not None:
         print(f"\nPeak of figures + scores + matches over the loaded run: {peak:.0f} MB.")
 
@@ -201,11 +204,9 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="leave out pycocotools and faster-coco-eval")
     chosen = parser.parse_args()
     makers = {"w1": many_checkpoints, "w2": many_predictions, "crowds": crowded_images}
-    versions = {name: __import__("importlib.metadata").metadata.version(name) for name in ("hotcoco", "pycocotools")}
-    print(
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}, "
-        + ", ".join(f"{name} {version}" for name, version in versions.items())
-    )
+    packages = ("numpy", "hotcoco", "pycocotools", "faster-coco-eval")
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}")
     for name in chosen.workload or makers:
         show(makers[name](), not chosen.fast)
 

@@ -4,9 +4,7 @@ Boxes are x y width height in pixels with two decimals, in the order of their im
 moved and resized, most of them well scored, and clutter of the same sizes; checkpoints get better from first to last.
 """
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -189,10 +187,3 @@ def peer_dataset(workload: Workload, table: BoxTable | None = None) -> Any:
         ],
         "categories": [{"id": label + 1, "name": f"class {label}"} for label in range(workload.classes)],
     }
-
-
-def write_json(folder: Path, name: str, value: Any) -> str:
-    """Writes ``value`` and returns the path, for peers that read files."""
-    path = folder / f"{name}.json"
-    path.write_text(json.dumps(value))
-    return str(path)

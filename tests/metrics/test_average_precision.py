@@ -68,6 +68,16 @@ def test_real_data_have_pycocotools_figures(real_data: Path, truth_file: str, re
         assert_curves(run, 1, truth, results, threshold)
 
 
+def test_ids_from_0_have_pycocotools_figures(real_data: Path) -> None:
+    """pycocotools takes annotation id 0 for "not matched"; with the ids moved up by one it agrees."""
+    folder = real_data / "hotcoco_edge"
+    truth, results = (json.loads((folder / name).read_text()) for name in ("zero_gt.json", "zero_dt.json"))
+    run = ew.open_run(ground_truth=folder / "zero_gt.json", predictions={1: folder / "zero_dt.json"})
+    for annotation in truth["annotations"]:
+        annotation["id"] += 1
+    assert_figures(run, 1, truth, results)
+
+
 def generated(seed: int, shape: Cells) -> tuple[Cells, list[list[Cells]]]:
     """Ground truth and the results of several steps: see ``shapes``."""
     random = np.random.default_rng(seed)
