@@ -236,7 +236,11 @@ class CocoEvaluation:
         labels = len(self._data.labels)
 
         def joined(column: Callable[[Boxes], NDArray]) -> NDArray:
-            return np.concatenate([column(boxes)[rows] for boxes, rows in zip(tables, counted, strict=True)])
+            columns = [
+                column(boxes) if len(rows) == len(boxes) and self._image_place is None else column(boxes)[rows]
+                for boxes, rows in zip(tables, counted, strict=True)
+            ]
+            return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
         return _Block(
             steps,

@@ -23,7 +23,7 @@ from evalwidget.coco_evaluation import COCO_MAX_PREDICTIONS, CocoEvaluation, Ste
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError
 from evalwidget.metrics import text
-from evalwidget.metrics.average_precision import outside_area_ranges
+from evalwidget.metrics.average_precision import AREA_RANGES, outside_area_ranges
 from evalwidget.metrics.counting import f1_score, precision, ratio, recall
 from evalwidget.metrics.overlap import iou_of_pairs
 
@@ -141,12 +141,13 @@ class Evaluation:
         predictions = self.data.predictions(step)
         found, truth = predictions.boxes, self.data.ground_truth.boxes
         scored = self.data.ground_truth.annotated & predictions.recorded
-        ignored = truth.crowd | outside_area_ranges(truth.area)[0]
+        ignored = truth.crowd | outside_area_ranges(truth.area, AREA_RANGES[:1])[0]
         outcome = np.full(len(found), IGNORED, np.uint8)
         outcome[~scored[found.specimen]] = UNSCORED
         outcome[~found.usable] = INVALID
         outcome[matches.counted] = EXTRA
-        outcome[(outcome == EXTRA) & outside_area_ranges(found.size[:, 0] * found.size[:, 1])[0]] = IGNORED
+        outside = outside_area_ranges(found.size[:, 0] * found.size[:, 1], AREA_RANGES[:1])[0]
+        outcome[(outcome == EXTRA) & outside] = IGNORED
         outcome[matches.prediction] = np.where(ignored[matches.truth], IGNORED, MATCHED)
         hits = ~ignored[matches.truth]
         row, hit = matches.prediction[hits], matches.truth[hits]

@@ -68,9 +68,9 @@ class _TruePositives:
     count: NDArray[np.int64]
 
 
-def outside_area_ranges(area: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which boxes ``(4, n)`` are outside each of ``AREA_RANGES``, given their areas ``(n,)`` in square pixels."""
-    return (area < AREA_RANGES[:, :1]) | (area > AREA_RANGES[:, 1:])
+def outside_area_ranges(area: NDArray[np.float64], ranges: NDArray[np.float64] = AREA_RANGES) -> NDArray[np.bool_]:
+    """Which boxes ``(r, n)`` are outside each of ``ranges`` ``(r, 2)``, given areas ``(n,)`` in square pixels."""
+    return (area < ranges[:, :1]) | (area > ranges[:, 1:])
 
 
 def coco_figures(
@@ -151,9 +151,10 @@ def _true_positives(
     is_positive = ~ignored[matches.truth]
     inside = ~outside
     difference = is_positive.view(np.int8) - inside[matches.prediction].view(np.int8)
-    relevant = is_positive | (difference != 0)
-    held = [np.flatnonzero((matches.first <= place) & (matches.last > place) & relevant) for place in range(thresholds)]
-    row = np.concatenate(held)
+    relevant = np.flatnonzero(is_positive | (difference != 0))
+    first, last = matches.first[relevant], matches.last[relevant]
+    held = [np.flatnonzero((first <= place) & (last > place)) for place in range(thresholds)]
+    row = relevant[np.concatenate(held)]
     prediction = matches.prediction[row]
     segment = segments.of_prediction[prediction]
     curve = segment + np.repeat(np.arange(thresholds) * len(segments), [len(rows) for rows in held])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.metrics.average_precision import (
+    AREA_RANGES,
     Segments,
     coco_figures,
     interpolated_curves,
@@ -167,7 +168,7 @@ class Matches:
 
     def curves(self, positives: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Precision and score ``(steps, k, 101)``: see ``average_precision.interpolated_curves``."""
-        outside = outside_area_ranges(self._block.boxes.area[self._order])[0]
+        (outside,) = outside_area_ranges(self._block.boxes.area[self._order], AREA_RANGES[:1])
         precision, score = interpolated_curves(
             self._in_any_step(self._rows[0]),
             self._segments,
