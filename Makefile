@@ -9,7 +9,7 @@ RESULTS := test-results
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-extras lint types unit front-end fresh notebooks browser browser-tests packaging bundle clean
+.PHONY: demo test bench test-extras lint types unit front-end fresh notebooks browser browser-tests packaging bundle clean
 
 demo: $(VENV)/lab ## open JupyterLab on the first notebook
 	@echo "evalwidget: installed into $(VENV); opening JupyterLab on notebooks/01-quickstart.ipynb (Ctrl-C twice ends it)"
@@ -17,6 +17,10 @@ demo: $(VENV)/lab ## open JupyterLab on the first notebook
 
 test: lint types front-end fresh unit notebooks browser-tests packaging ## all checks but those that need torch
 	@echo "evalwidget: all checks passed"
+
+bench: $(VENV)/test ## the engine's speed beside its peers', in some minutes
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/python benchmarks/bench_boxes.py
 
 test-extras: $(VENV)/test ## the checks that need torch and scikit-learn
 	$(BIN)/pip install --quiet torch==2.13.0 --editable ".[examples]"

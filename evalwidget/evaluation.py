@@ -11,6 +11,7 @@ What counts where something is absent:
 """
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
+from evalwidget.coco_evaluation import COCO_MAX_PREDICTIONS, CocoEvaluation, StepMatches
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError
 from evalwidget.metrics import text
+from evalwidget.metrics.average_precision import AREA_RANGES, outside_area_ranges
 from evalwidget.metrics.counting import f1_score, precision, ratio, recall
-from evalwidget.metrics.matching import match_boxes, rank_within
+from evalwidget.metrics.overlap import iou_of_pairs
 
 __all__ = ["OUTCOMES", "STATUSES", "AnswerScores", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
 
@@ -45,7 +48,7 @@ class Settings:
 
     iou_threshold: float = 0.5
     confidence_threshold: float = 0.0
-    max_predictions: int = 100
+    max_predictions: int = COCO_MAX_PREDICTIONS
 
     def __post_init__(self) -> None:
         if not 0 < self.iou_threshold <= 1:
@@ -96,6 +99,7 @@ class Evaluation:
 
     def __init__(self, data: RunData) -> None:
         self.data = data
+        self.coco = CocoEvaluation(data)
         self._lock = threading.RLock()
         self._boxes: dict[tuple[int, Settings], BoxOutcomes] = {}
         self._answers: dict[int, AnswerScores] = {}
@@ -109,10 +113,16 @@ class Evaluation:
 
     def boxes(self, step: int, settings: Settings) -> BoxOutcomes:
         with self._lock:
-            key = (step, settings)
-            if key not in self._boxes:
-                self._boxes[key] = self._box_outcomes(step, settings)
-            return self._boxes[key]
+            self.match([step], settings)
+            return self._boxes[step, settings]
+
+    def match(self, steps: Sequence[int], settings: Settings) -> None:
+        """Match the boxes of those ``steps`` that have not been matched, in one pass."""
+        with self._lock:
+            new = [step for step in dict.fromkeys(steps) if (step, settings) not in self._boxes]
+            thresholds = settings.iou_threshold, settings.confidence_threshold, settings.max_predictions
+            for step, matches in zip(new, self.coco.matches(new, *thresholds), strict=True):
+                self._boxes[step, settings] = self._box_outcomes(step, matches)
 
     def answers(self, step: int) -> AnswerScores:
         with self._lock:
@@ -127,47 +137,30 @@ class Evaluation:
                 self._specimens[key] = self._specimen_scores(step, settings)
             return self._specimens[key]
 
-    def _box_outcomes(self, step: int, settings: Settings) -> BoxOutcomes:
+    def _box_outcomes(self, step: int, matches: StepMatches) -> BoxOutcomes:
         predictions = self.data.predictions(step)
         found, truth = predictions.boxes, self.data.ground_truth.boxes
         scored = self.data.ground_truth.annotated & predictions.recorded
-        labels = max(len(self.data.labels), 1)
-        group = found.specimen * labels + found.label
-        # at 0 everything counts, also a score below 0, such as a logit
-        confident = ~(found.score < (settings.confidence_threshold or -np.inf))
-        rank = np.zeros(len(found), np.int64)
-        counted = np.flatnonzero(found.usable & confident & scored[found.specimen])
-        rank[counted] = rank_within(group[counted], found.score[counted])
-        counted = counted[rank[counted] < settings.max_predictions]
-        matched = match_boxes(
-            truth.specimen * labels + truth.label,
-            truth.corners,
-            truth.size,
-            truth.crowd,
-            group[counted],
-            found.corners[counted],
-            found.size[counted],
-            rank[counted],
-            settings.iou_threshold,
-        )
+        ignored = truth.crowd | outside_area_ranges(truth.area, AREA_RANGES[:1])[0]
         outcome = np.full(len(found), IGNORED, np.uint8)
         outcome[~scored[found.specimen]] = UNSCORED
         outcome[~found.usable] = INVALID
-        outcome[counted] = np.where(matched.truth < 0, EXTRA, MATCHED)
-        in_crowd = np.zeros(len(counted), np.bool_)
-        in_crowd[matched.truth >= 0] = truth.crowd[matched.truth[matched.truth >= 0]]
-        outcome[counted[in_crowd]] = IGNORED
-        pairs = np.flatnonzero((matched.truth >= 0) & ~in_crowd)
-        row = np.full(len(found), -1, np.int64)
-        iou = np.full(len(found), np.nan)
-        row[counted[pairs]], iou[counted[pairs]] = matched.truth[pairs], matched.iou[pairs]
+        outcome[matches.counted] = EXTRA
+        outside = outside_area_ranges(found.size[:, 0] * found.size[:, 1], AREA_RANGES[:1])[0]
+        outcome[(outcome == EXTRA) & outside] = IGNORED
+        outcome[matches.prediction] = np.where(ignored[matches.truth], IGNORED, MATCHED)
+        hits = ~ignored[matches.truth]
+        row, hit = matches.prediction[hits], matches.truth[hits]
+        overlap = iou_of_pairs(
+            found.corners[row], found.size[row], truth.corners[hit], truth.size[hit], truth.crowd[hit]
+        )
+        partner, iou = np.full(len(found), -1, np.int64), np.full(len(found), np.nan)
+        partner[row], iou[row] = hit, overlap
         truth_outcome = np.where(scored[truth.specimen], MISSED, UNSCORED).astype(np.uint8)
-        truth_outcome[truth.crowd & (truth_outcome == MISSED)] = IGNORED
-        truth_prediction = np.full(len(truth), -1, np.int64)
-        truth_iou = np.full(len(truth), np.nan)
-        hit = matched.truth[pairs]
-        truth_outcome[hit], truth_prediction[hit], truth_iou[hit] = MATCHED, counted[pairs], matched.iou[pairs]
-        return BoxOutcomes(truth_outcome, truth_prediction, truth_iou, outcome, row, iou)
+        truth_outcome[ignored & (truth_outcome == MISSED)] = IGNORED
+        truth_prediction, truth_iou = np.full(len(truth), -1, np.int64), np.full(len(truth), np.nan)
+        truth_outcome[hit], truth_prediction[hit], truth_iou[hit] = MATCHED, row, overlap
+        return BoxOutcomes(truth_outcome, truth_prediction, truth_iou, outcome, partner, iou)
 
     def _answer_scores(self, step: int) -> AnswerScores:
         questions, answers = self.data.ground_truth.questions, self.data.predictions(step).answers

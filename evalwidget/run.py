@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from evalwidget import coco_scores
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
@@ -151,6 +152,48 @@ class Run:
         (``ground_truth_x1`` … ``prediction_y2``), for text ``exact_match, token_f1, bleu``.
         """
         return tables.matches(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+
+    def coco_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+        """A row per step: COCO's twelve figures, 0 to 1, equal to those of pycocotools; its -1 is NA.
+
+        ``step``; average precision ``AP`` (mean over IoU .50:.05:.95), ``AP_50``, ``AP_75``, ``AP_small`` (area up to
+        32 x 32 pixels), ``AP_medium``, ``AP_large`` (from 96 x 96); average recall ``AR_1``, ``AR_10``, ``AR_100``
+        (with so many predictions of an image and class), ``AR_small``, ``AR_medium``, ``AR_large``. Means over the
+        classes or phrases that have ground truth at the step; specimens that are missing or without known ground truth
+        are left out. All confidences count, at most 100 predictions of an image and class; a ground truth box has the
+        area that its source gives. Ties of score are in the order of image ids where all are numbers, as in
+        pycocotools, else in the order of the specimens. Raises ``EvalWidgetError`` for a run of texts.
+        """
+        return coco_scores.coco_summary(self._evaluation, self._chosen(steps))
+
+    def classes(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per step and class or phrase of the ground truth, or of the step's predictions.
+
+        ``step, phrase``; ``ground_truth``: boxes to find, crowd regions not counted; ``predictions``: usable ones from
+        the confidence threshold on, also those that COCO ignores; then at the thresholds given ``true_positives,
+        false_positives, false_negatives, precision, recall, f1, mean_iou``, NA where not defined; then COCO's twelve
+        figures for the class, which depend on neither threshold: see ``coco_summary``. Specimens that are missing or
+        without known ground truth enter nothing. Raises ``EvalWidgetError`` for a run of texts.
+        """
+        settings = Settings(iou_threshold, confidence_threshold)
+        return coco_scores.classes(self._evaluation, self._chosen(steps), settings)
+
+    def curves(self, steps: int | Sequence[int] | None = None, *, iou_threshold: float = 0.5) -> pd.DataFrame:
+        """A row per step, class or phrase with ground truth at the step, and each of COCO's 101 points of recall.
+
+        ``step, phrase``; ``recall``: 0 to 1 by hundredths; ``precision``: interpolated, the highest at this recall or
+        a higher one, 0 where the recall is never reached; ``score``: the confidence at which the recall is first
+        reached, that of the best prediction for recall 0, NA where it is never reached or the prediction has no score.
+        The mean of a class's precisions is its AP at ``iou_threshold``. What takes part is as in ``coco_summary``.
+        Raises ``EvalWidgetError`` for a run of texts.
+        """
+        return coco_scores.curves(self._evaluation, self._chosen(steps), Settings(iou_threshold))
 
     def join_report(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """A row per record of predictions whose image or question the run does not have: ``step, name, where,

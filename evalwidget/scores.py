@@ -31,6 +31,7 @@ _COUNTS = ("true_positives", "false_positives", "false_negatives")
 def summary(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
     """A row per step: see ``Run.summary``."""
     data = evaluation.data
+    _match(evaluation, steps, settings)
     rows: list[dict[str, Any]] = []
     for step in steps:
         found = evaluation.specimens(step, settings)
@@ -55,6 +56,7 @@ def summary(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
 def scores(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
     """A row per step and specimen: see ``Run.scores``."""
     data = evaluation.data
+    _match(evaluation, steps, settings)
     found = [evaluation.specimens(step, settings) for step in steps]
     count = len(data.specimens)
     names = _score_names(data)
@@ -71,6 +73,7 @@ def scores(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> 
 
 def matches(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
     """A row per step, specimen and box or answer: see ``Run.matches``."""
+    _match(evaluation, steps, settings)
     make = _answer_matches if evaluation.data.has_text else _box_matches
     parts = [make(evaluation, step, settings) for step in steps]
     data = evaluation.data
@@ -97,6 +100,12 @@ def join_report(data: RunData, steps: Sequence[int]) -> pd.DataFrame:
         for lost in data.predictions(step).unjoined
     ]
     return pd.DataFrame(rows, columns=["step", "name", "where", "predictions"])
+
+
+def _match(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> None:
+    """Match the boxes of all ``steps`` together, so that the tables then find each step's matches made."""
+    if not evaluation.data.has_text:
+        evaluation.match(steps, settings)
 
 
 def _usable_predictions(data: RunData, step: int) -> NDArray[np.bool_]:

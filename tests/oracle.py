@@ -56,8 +56,13 @@ def open_coco(folder: Path, truth: dict[str, Any], results: list[dict[str, Any]]
     return ew.open_run(ground_truth=folder / "truth.json", predictions={1: folder / "results.json"})
 
 
-def evaluated(truth: dict[str, Any], results: list[dict[str, Any]]) -> COCOeval:
-    """pycocotools' evaluation of boxes, before it is accumulated."""
+def evaluated(
+    truth: dict[str, Any],
+    results: list[dict[str, Any]],
+    images: Sequence[int] | None = None,
+    thresholds: Sequence[float] | None = None,
+) -> COCOeval:
+    """pycocotools' evaluation of boxes, before it is accumulated; of these image ids, at these IoU thresholds."""
     with contextlib.redirect_stdout(io.StringIO()):
         annotated = COCO()
         annotated.dataset = copy.deepcopy(truth)
@@ -69,8 +74,41 @@ def evaluated(truth: dict[str, Any], results: list[dict[str, Any]]) -> COCOeval:
             found.dataset = {**copy.deepcopy(truth), "annotations": []}
             found.createIndex()
         evaluation = COCOeval(annotated, found, "bbox")
+        if images is not None:
+            evaluation.params.imgIds = list(images)
+        if thresholds is not None:
+            evaluation.params.iouThrs = np.array(thresholds)
         evaluation.evaluate()
     return evaluation
+
+
+def pycocotools_figures(evaluation: COCOeval) -> tuple[list[float], dict[int, list[float]]]:
+    """The twelve figures, and those of each category id, with pycocotools' -1."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.accumulate()
+        evaluation.summarize()
+    # (threshold, recall point, category, area, most) and the same without recall point
+    precision, recall = evaluation.eval["precision"], evaluation.eval["recall"]
+
+    def mean(values: Any) -> float:
+        return float(values[values > -1].mean()) if (values > -1).any() else -1.0
+
+    by_category = {}
+    for place, category in enumerate(evaluation.params.catIds):
+        p, r = precision[:, :, place, :, 2], recall[:, place]
+        average_precision = [mean(p[:, :, 0]), mean(p[0, :, 0]), mean(p[5, :, 0])]
+        average_precision += [mean(p[:, :, area]) for area in (1, 2, 3)]
+        average_recall = [mean(r[:, 0, most]) for most in (0, 1, 2)] + [mean(r[:, area, 2]) for area in (1, 2, 3)]
+        by_category[category] = average_precision + average_recall
+    return evaluation.stats.tolist(), by_category
+
+
+def pycocotools_curves(evaluation: COCOeval) -> tuple[Any, Any, list[int]]:
+    """Precision and score ``(101, categories)`` at the first threshold, and the category ids."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.accumulate()
+    found = evaluation.eval
+    return found["precision"][0, :, :, 0, 2], found["scores"][0, :, :, 0, 2], list(evaluation.params.catIds)
 
 
 def pycocotools_outcomes(truth: dict[str, Any], results: list[dict[str, Any]]) -> Outcomes:

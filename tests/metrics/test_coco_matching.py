@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import evalwidget as ew
-from evalwidget.metrics.matching import match_boxes, rank_within
+from evalwidget.metrics.coco_scoring import best_of_each_group
 
 CASES = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
@@ -131,15 +131,20 @@ def test_thresholds_match_as_in_a_plain_loop(tmp_path: Path, threshold: float, c
     assert found == oracle.loop_outcomes(truth, results, min(threshold, 1 - 1e-10), confidence)
 
 
-def test_rank_is_by_score_in_each_group_with_ties_in_their_order() -> None:
+def test_the_best_of_each_group_are_kept_and_ties_keep_their_order() -> None:
     group = np.array([1, 0, 1, 1, 0, 1])
-    score = np.array([0.2, 0.5, 0.9, 0.2, 0.5, np.nan])
-    assert rank_within(group, score).tolist() == [2, 0, 1, 3, 1, 0]
+    score = np.array([0.2, 0.5, 0.9, 0.2, 0.5, 1.0])
+    assert best_of_each_group(group, score, 1).tolist() == [1, 5]
+    assert best_of_each_group(group, score, 3).tolist() == [0, 1, 2, 4, 5]
 
 
-def test_no_boxes_on_either_side_match_nothing() -> None:
-    none = np.empty((0, 4)), np.empty((0, 2))
-    one = np.array([[0.0, 0, 5, 5]]), np.array([[5.0, 5]])
-    empty, place, free = np.empty(0, np.int64), np.zeros(1, np.int64), np.zeros(1, bool)
-    assert match_boxes(empty, *none, np.empty(0, bool), place, *one, place, 0.5).truth.tolist() == [-1]
-    assert match_boxes(place, *one, free, empty, *none, empty, 0.5).truth.tolist() == []
+def test_no_boxes_on_either_side_match_nothing(tmp_path: Path) -> None:
+    box = [0.0, 0.0, 5.0, 5.0]
+    boxless, boxed = oracle.coco_truth([(9, 9)], [], 1), oracle.coco_truth([(9, 9)], [(0, 0, box, False)], 1)
+    result = {"image_id": 1, "category_id": 1, "bbox": box, "score": 0.5}
+    for place, (truth, results, statuses) in enumerate(
+        [(boxless, [], []), (boxless, [result], ["extra"]), (boxed, [], ["missed"])]
+    ):
+        (tmp_path / str(place)).mkdir()
+        run = oracle.open_coco(tmp_path / str(place), truth, results)
+        assert run.matches()["status"].tolist() == statuses

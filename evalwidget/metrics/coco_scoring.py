@@ -1,0 +1,215 @@
+"""One pass of COCO's evaluation: predictions of several steps against one table of ground truth."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.metrics.average_precision import (
+    AREA_RANGES,
+    Segments,
+    coco_figures,
+    interpolated_curves,
+    outside_area_ranges,
+)
+from evalwidget.metrics.candidate_pairs import BoxColumns, Pairs, candidate_pairs
+from evalwidget.metrics.coco_matching import MatchRows, effective_thresholds, match_pairs
+from evalwidget.metrics.score_order import integer_order, score_order
+
+__all__ = ["Matches", "PredictionBlock", "TruthTable", "best_of_each_group"]
+
+#: Up to so many groups (specimens x classes) are looked up in a table, more by binary search.
+_LARGEST_TABLE: Final = 1 << 22
+
+
+class TruthTable:
+    """The ground truth of a run, sorted by group (specimen and class), in the order of the source inside a group.
+
+    ``classes`` ``(k,)`` are the labels that ground truth has; class ``k`` stands for all other labels. ``row`` is the
+    row of the source table of each box; the other arrays are by box, in this order.
+    """
+
+    def __init__(
+        self,
+        specimens: int,
+        specimen: NDArray[np.int64],
+        label: NDArray[np.integer],
+        corners: NDArray[np.float64],
+        size: NDArray[np.float64],
+        area: NDArray[np.float64],
+        crowd: NDArray[np.bool_],
+    ) -> None:
+        """From columns by row: ``corners`` ``(n, 4)`` and ``size`` ``(n, 2)`` in pixels, ``area`` in square pixels as
+        the source gives it, which COCO's area ranges go by."""
+        self.classes, place = np.unique(label, return_inverse=True)
+        self.specimens = specimens
+        key = specimen * self._keys_of_specimen + place
+        self.row = np.argsort(key, kind="stable")
+        self._key = key[self.row]
+        self.specimen = specimen[self.row]
+        self.class_ = place[self.row]
+        self.boxes = BoxColumns.of(corners[self.row], size[self.row])
+        self.crowd = crowd[self.row]
+        self.ignored = outside_area_ranges(area[self.row]) | self.crowd
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def _keys_of_specimen(self) -> int:
+        return len(self.classes) + 1
+
+    @cached_property
+    def _first_of_key(self) -> NDArray[np.int32] | None:
+        keys = self.specimens * self._keys_of_specimen
+        if keys > _LARGEST_TABLE:
+            return None
+        return np.searchsorted(self._key, np.arange(keys + 1)).astype(np.int32)
+
+    def classes_of(self, label: NDArray[np.integer], labels: int) -> NDArray[np.int64]:
+        """The class of each label, which are below ``labels``; -1 is a label like any other."""
+        class_of_label = np.full(labels + 1, len(self.classes), np.int64)
+        class_of_label[self.classes] = np.arange(len(self.classes))
+        return np.asarray(class_of_label[label])
+
+    def group(self, specimen: NDArray[np.int64], class_: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
+        """First box and number of boxes of each given specimen and class."""
+        key = specimen * self._keys_of_specimen + class_
+        if self._first_of_key is not None:
+            first: NDArray = self._first_of_key[key]
+            return first, self._first_of_key[key + 1] - first
+        first = np.searchsorted(self._key, key, "left")
+        return first, np.searchsorted(self._key, key, "right") - first
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionBlock:
+    """Predictions ``(m,)`` of ``steps`` steps that take part, sorted by step and, for ties of score, by image and
+    order of the file: places of their steps in the block, specimens, classes of ``TruthTable``, boxes, and scores,
+    where NaN stands for none and counts as 1."""
+
+    steps: int
+    step: NDArray[np.int64]
+    specimen: NDArray[np.int64]
+    class_: NDArray[np.int64]
+    boxes: BoxColumns
+    score: NDArray[np.float64]
+
+
+def best_of_each_group(group: NDArray[np.int64], score: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """The rows of at most ``most`` predictions of each group, the best by score, earlier ones on a tie; ascending.
+    A NaN score counts as 1."""
+    order = score_order(_comparable(score))
+    order = order[np.argsort(group[order], kind="stable")]
+    kept = order[_place_in_run(group[order]) < most]
+    kept.sort()
+    return kept
+
+
+class Matches:
+    """``block`` matched with ``truth`` at ``thresholds`` (ascending), for all of COCO's area ranges or "all" alone.
+
+    No group of ``block`` may have more predictions than count: see ``best_of_each_group``.
+    """
+
+    def __init__(
+        self, truth: TruthTable, block: PredictionBlock, thresholds: NDArray[np.float64], *, by_area: bool
+    ) -> None:
+        self._truth = truth
+        self._block = block
+        classes = len(truth.classes) + 1
+        segment = block.step * classes + block.class_
+        by_score = score_order(_comparable(block.score))
+        #: predictions by segment and descending score: what `MatchRows` number
+        self._order = by_score[integer_order(segment[by_score], block.steps * classes)]
+        start = np.searchsorted(segment[self._order], np.arange(block.steps * classes + 1))
+        self._segments = Segments(segment[self._order], start)
+        effective = effective_thresholds(thresholds)
+        first, count = truth.group(block.specimen, block.class_)
+        pairs = candidate_pairs(block.boxes, first, count, truth.boxes, truth.crowd, float(effective[0]))
+        place = np.empty(len(self._order), np.int64)
+        place[self._order] = np.arange(len(place))
+        # ground truth is there anew at each step
+        of_step = pairs.truth + block.step[pairs.prediction] * len(truth)
+        self._rows = match_pairs(
+            Pairs(place[pairs.prediction], of_step, pairs.iou),
+            len(place),
+            np.tile(truth.crowd, block.steps),
+            np.tile(truth.ignored if by_area else truth.ignored[:1], block.steps),
+            effective,
+        )
+
+    def at_first_threshold(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Predictions (rows of the block) and the boxes of ``TruthTable`` they have at the lowest threshold, in the
+        area range "all"; crowd regions among them."""
+        rows = self._rows[0]
+        held = rows.at(0)
+        return self._order[rows.prediction[held]], self._of_any_step(rows.truth[held])
+
+    def figures(self, positives: NDArray[np.int64]) -> NDArray[np.float64]:
+        """COCO's figures ``(12, steps, k)`` of each class: see ``average_precision.coco_figures``.
+
+        ``positives`` ``(4, steps, k)`` counts the ground truth boxes to find in each area range. Needs matches at
+        ``IOU_THRESHOLDS`` in all area ranges.
+        """
+        truth, block = self._truth, self._block
+        outside = outside_area_ranges(block.boxes.area[self._order])
+        figures = coco_figures(
+            [self._in_any_step(rows) for rows in self._rows],
+            self._segments,
+            outside,
+            truth.ignored,
+            _with_other_labels(positives),
+            self._rank_in_group(),
+        )
+        return figures.reshape(len(figures), block.steps, -1)[:, :, :-1]
+
+    def curves(self, positives: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Precision and score ``(steps, k, 101)``: see ``average_precision.interpolated_curves``."""
+        (outside,) = outside_area_ranges(self._block.boxes.area[self._order], AREA_RANGES[:1])
+        precision, score = interpolated_curves(
+            self._in_any_step(self._rows[0]),
+            self._segments,
+            outside,
+            self._truth.ignored[0],
+            _with_other_labels(positives),
+            self._block.score[self._order],
+        )
+        shape = (self._block.steps, -1, precision.shape[1])
+        return precision.reshape(shape)[:, :-1], score.reshape(shape)[:, :-1]
+
+    def _of_any_step(self, truth: NDArray[np.int64]) -> NDArray[np.int64]:
+        return truth if self._block.steps == 1 else truth % len(self._truth)
+
+    def _in_any_step(self, rows: MatchRows) -> MatchRows:
+        return MatchRows(rows.prediction, self._of_any_step(rows.truth), rows.first, rows.last)
+
+    def _rank_in_group(self) -> NDArray[np.int64]:
+        """Place by score of each prediction, in score order, among those of its image and segment."""
+        specimen = self._block.specimen[self._order]
+        by_image = integer_order(specimen, self._truth.specimens)
+        # they were sorted by segment, and still are within a specimen
+        group = specimen[by_image] * len(self._segments) + self._segments.of_prediction[by_image]
+        rank = np.empty(len(by_image), np.int64)
+        rank[by_image] = _place_in_run(group)
+        return rank
+
+
+def _comparable(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isnan(score), 1.0, score)
+
+
+def _with_other_labels(positives: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``positives`` by segment: with a class for labels that ground truth does not have, where nothing is to find."""
+    others = np.zeros((*positives.shape[:-1], 1), np.int64)
+    return np.concatenate([positives, others], axis=-1).reshape(*positives.shape[:-2], -1)
+
+
+def _place_in_run(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of each row among the equal rows around it."""
+    place = np.arange(len(values))
+    starts = np.ones(len(values), np.bool_)
+    starts[1:] = values[1:] != values[:-1]
+    return place - np.maximum.accumulate(np.where(starts, place, 0))
