@@ -194,7 +194,7 @@ class CocoEvaluation:
         is_full = np.diff(boxes.offsets) > most
         if is_full.any():
             full = rows[is_full[boxes.specimen[rows]]]
-            group = boxes.specimen[full] * (len(self._data.labels) + 1) + boxes.label[full]
+            group = boxes.specimen[full] * len(self._data.labels) + boxes.label[full]
             counts[full] = False
             counts[full[best_of_each_group(group, boxes.score[full], most)]] = True
             rows = np.flatnonzero(counts)

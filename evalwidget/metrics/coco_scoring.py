@@ -69,8 +69,8 @@ class TruthTable:
         return np.searchsorted(self._key, np.arange(keys + 1)).astype(np.int32)
 
     def classes_of(self, label: NDArray[np.integer], labels: int) -> NDArray[np.int64]:
-        """The class of each label, which are below ``labels``; -1 is a label like any other."""
-        class_of_label = np.full(labels + 1, len(self.classes), np.int64)
+        """The class of each label; labels are 0 to ``labels - 1``."""
+        class_of_label = np.full(labels, len(self.classes), np.int64)
         class_of_label[self.classes] = np.arange(len(self.classes))
         return np.asarray(class_of_label[label])
 
