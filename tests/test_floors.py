@@ -15,8 +15,8 @@ FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
-    {"folder", "evaluation"},
-    {"scores", "description"},
+    {"folder", "evaluation", "error_analysis"},
+    {"scores", "error_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
     {"run"},
@@ -36,7 +36,7 @@ IMPORTERS = {
     "PIL": {"images"},
     "anywidget": {"widget.eval_widget"},
     "traitlets": {"widget.eval_widget"},
-    "pandas": {"scores", "folder", "run", "formats.frames"},
+    "pandas": {"scores", "error_tables", "folder", "run", "formats.frames"},
     "sacrebleu": {"metrics.text"},
 }
 
