@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import error_tables
+from evalwidget import error_tables, mask_tables
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
@@ -206,6 +206,18 @@ class Run:
         (chosen,) = self._chosen([step])
         settings = Settings(iou_threshold, confidence_threshold)
         return error_tables.confusion(self._evaluation, chosen, settings, tidy=tidy)
+
+    def mask_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+        """COCO's twelve figures of masks, a row per step: ``step, AP, AP_50, AP_75, AP_small, AP_medium, AP_large,
+        AR_1, AR_10, AR_100, AR_small, AR_medium, AR_large``, each 0 to 1 (NA where COCO gives -1); last, ``invalid``:
+        predictions left out because they have no mask that can be used.
+
+        Masks are the ``segmentation`` of COCO ground truth and results: polygons or RLE, compressed or not. They are
+        decoded and scored by pycocotools (``pip install 'evalwidget[masks]'``), so the figures are ``COCOeval``'s for
+        "segm". A step whose predictions have no masks is NA. Raises ``EvalWidgetError`` without pycocotools or an
+        image's size, ``FormatError`` for a ground truth box without a mask that can be used.
+        """
+        return mask_tables.mask_summary(self._evaluation, self._chosen(steps))
 
     def compare(self, step: int | None = None, specimen: str | None = None, *, height: int = 560) -> "EvalWidget":
         """The widget: ground truth beside prediction, with the slider over the recorded steps.
