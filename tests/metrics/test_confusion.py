@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import evalwidget as ew
+from evalwidget.metrics import pairs
 
 CASES = settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 BACKGROUND = "background"
@@ -156,6 +157,27 @@ def test_a_prediction_tries_the_next_box_where_its_best_goes_to_another() -> Non
     found = phrases(("dog", 0, 0.3), ("cow", 1, 0.9)).assign(step=1)
     frame = ew.Run.from_frames(truth, found).confusion(1)
     assert matrix_counts(frame) == {("cat", "dog"): 1, ("dog", "cow"): 1}
+
+
+def test_of_two_predictions_alike_the_one_of_higher_score_is_matched() -> None:
+    truth = phrases(("cat", 0, 0)).drop(columns="score")
+    found = phrases(("dog", 1, 0.3), ("cow", 1, 0.9)).assign(step=1)
+    frame = ew.Run.from_frames(truth, found).confusion(1)
+    assert matrix_counts(frame) == {("cat", "cow"): 1, (BACKGROUND, "dog"): 1}
+
+
+def test_predictions_are_held_against_the_ground_truth_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    truths = [(int(random.integers(3)), float(random.integers(0, 30)), 0) for _ in range(40)]
+    found = [(int(random.integers(3)), float(random.integers(0, 30)), float(random.random())) for _ in range(50)]
+    run = ew.Run.from_frames(
+        phrases(*((f"{label}-{i}", x, 0) for i, (label, x, _) in enumerate(truths))).drop(columns="score"),
+        phrases(*((f"{label}", x, score) for label, x, score in found)).assign(step=1),
+    )
+    whole = run.confusion(1, tidy=True)
+    monkeypatch.setattr(pairs, "_BLOCK", 7)
+    assert run.confusion(1, tidy=True).equals(whole)
+    assert len(whole) > 20
 
 
 def test_rows_and_columns_are_labelled_in_a_lasting_order() -> None:

@@ -238,6 +238,48 @@ def test_boxes_that_tie_have_the_errors_of_a_plain_loop(
     assert (costs(run)["delta_ap"].dropna() >= -1e-12).all()
 
 
+@pytest.mark.parametrize(
+    ("label", "height", "score", "error"),
+    [
+        (0, 1.0, 0.9, "Loc"),  # IoU 0.1 exactly
+        (0, 0.9, 0.9, "Bkg"),
+        (0, 5.0, 0.4, "Loc"),  # IoU 0.5 exactly, of a box that is matched
+        (0, 5.1, 0.4, "Dupe"),
+        (1, 5.0, 0.9, "Cls"),
+        (1, 4.9, 0.9, "Both"),
+        (1, 1.0, 0.9, "Bkg"),
+        (1, 1.1, 0.9, "Both"),
+    ],
+)
+def test_thresholds_are_included(tmp_path: Path, label: int, height: float, score: float, error: str) -> None:
+    truth = oracle.coco_truth(
+        [(50, 50)], [(0, 0, [0.0, 0.0, 10.0, 10.0], False), (0, 1, [30.0, 0.0, 9.0, 9.0], False)], 2
+    )
+    results = [
+        {"image_id": 1, "category_id": 1, "bbox": [0.0, 0.0, 10.0, 10.0], "score": 0.5},
+        {"image_id": 1, "category_id": label + 1, "bbox": [0.0, 0.0, 10.0, height], "score": score},
+    ]
+    run = oracle.open_coco(tmp_path, truth, results)
+    assert run.matches()["error_type"].dropna().tolist() == ["Miss", error]
+    assert hotcoco_errors(tmp_path)["counts"] == {name: int(name in ("Miss", error)) for name in MAIN}
+    assert_as_loop(run, truth, results)
+
+
+def test_recall_is_reached_at_the_same_true_positive_whatever_the_number_of_boxes() -> None:
+    """A product and a quotient round apart: 29 true positives of 100 boxes reach the recall that is just below 0.29."""
+    points = [
+        (boxes, 1 - place / 1000, place % 3 != 1) for boxes in range(1, 201) for place in range(boxes + boxes // 3)
+    ]
+    label, score, is_true = (np.array(column) for column in zip(*points, strict=True))
+    for boxes in range(1, 201):
+        truths = np.bincount([boxes], minlength=201) * boxes
+        own = label == boxes
+        expected = loop_ap([point for point in points if point[0] == boxes], Counter({boxes: boxes}))
+        assert mean_average_precision(label[own], score[own], is_true[own], truths) == pytest.approx(
+            expected, abs=1e-12
+        )
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_average_precision_equals_pycocotools(seed: int) -> None:
     truth, results = generated(seed, crowds=True)

@@ -64,8 +64,10 @@ def test_results_of_masks_alone_have_the_boxes_that_pycocotools_gives_them(real_
     boxes = [
         {**result, "bbox": given["bbox"].tolist()} for result, given in zip(results, loaded.anns.values(), strict=True)
     ]
-    matches = ew.open_run(ground_truth=files[0], predictions={1: files[1]}).matches()
-    assert oracle.frame_outcomes(matches) == oracle.pycocotools_outcomes(truth, boxes)
+    run = ew.open_run(ground_truth=files[0], predictions={1: files[1]})
+    assert oracle.frame_outcomes(run.matches()) == oracle.pycocotools_outcomes(truth, boxes)
+    areas = sorted(float(given["area"]) for given in loaded.anns.values())
+    assert np.sort(run._data.predictions(1).boxes.area).tolist() == areas
 
 
 def test_polygons_with_boxes_beside_them(real_data: Path) -> None:
