@@ -67,7 +67,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
         seen.add(identity)
         if annotation.get("bbox") is None:
             continue
-        masks.append(annotation.get("segmentation"))
+        masks.append(annotation.get("segmentation") or None)
         builder.add(
             _place(places, _identity(annotation, "image_id", where), where, "image_id", "images"),
             _place(names, _identity(annotation, "category_id", where), where, "category_id", "categories"),
@@ -138,7 +138,7 @@ def _result_rows(
         )
     label_of = dict(names) | {category: f"category {category}" for category in unknown}
     scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
-    masks = _any_of([result.get("segmentation") for result in results])
+    masks = _any_of([result.get("segmentation") or None for result in results])
     boxes, areas = _boxes(results, masks, source, at)
     values = _regular(boxes)
     if values is None:

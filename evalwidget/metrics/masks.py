@@ -7,7 +7,6 @@ before pycocotools sees it, since its C code trusts what it is given: runs that 
 
 import contextlib
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +26,9 @@ FIGURES: Final = (
 
 #: A polygon's sides are drawn point by point: no vertex is farther from the image's corner, in pixels.
 _FARTHEST: Final = 1e5
+
+#: Runs are held in 32 bits.
+_MOST_PIXELS: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +163,7 @@ def _checked_polygons(mask: Any) -> list[list[float]]:
         if len(polygon) < 6 or len(polygon) % 2:
             raise ValueError(f"expected polygons of 3 points or more, x and y each, got {len(polygon)} numbers")
         for value in polygon:
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                raise ValueError(f"expected polygons of numbers, got {value!r:.60}")
-            if abs(value) > _FARTHEST:
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _FARTHEST:
                 raise ValueError(f"expected polygons of numbers up to {_FARTHEST:g}, got {value!r:.60}")
     return mask
 
@@ -172,6 +172,8 @@ def _checked_rle(mask: dict[str, Any]) -> dict[str, Any]:
     size, counts = mask.get("size"), mask.get("counts")
     if not isinstance(size, list) or len(size) != 2 or not all(type(side) is int and side > 0 for side in size):
         raise ValueError(f"size: expected height and width, got {size!r:.60}")
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise ValueError(f"size: expected no more than {_MOST_PIXELS} pixels, got {size!r:.60}")
     if isinstance(counts, list):
         if not all(type(run) is int and run >= 0 for run in counts):
             raise ValueError("counts: expected whole numbers of 0 or more")
