@@ -1,6 +1,7 @@
 """What a step's errors are about: error types with what each costs, and labels taken for others, as arrays."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 #: TIDE's IoU up to which a prediction is of nothing but background.
-BACKGROUND_THRESHOLD = 0.1
+BACKGROUND_THRESHOLD: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
