@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.metrics.matching import rank_within
-from evalwidget.metrics.pairs import overlapping_pairs
+from evalwidget.metrics.pairs import overlapping_pairs, rank_within
 
 __all__ = [
     "ERROR_TYPES",

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.metrics.overlap import iou_of_pairs
+from evalwidget.metrics.pairs import pairs_within, rank_within
 
-__all__ = ["MatchTable", "match_boxes", "pairs_within", "rank_within"]
+__all__ = ["MatchTable", "match_boxes", "rank_within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +17,6 @@ class MatchTable:
 
     truth: NDArray[np.int64]
     iou: NDArray[np.float64]
-
-
-def rank_within(group: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Place ``(m,)`` of each row in its group by descending score; ties keep their order, a NaN score counts as 1."""
-    order = np.lexsort((-np.where(np.isnan(score), 1.0, score), group))
-    start = np.concatenate([[True], np.diff(group[order]) != 0]) if len(group) else np.empty(0, np.bool_)
-    place = np.arange(len(group))
-    rank = np.empty(len(group), np.int64)
-    rank[order] = place - np.maximum.accumulate(np.where(start, place, 0))
-    return rank
 
 
 def match_boxes(
@@ -64,19 +55,6 @@ def match_boxes(
     matched.truth[pair_prediction[taken]] = pair_truth[taken]
     matched.iou[pair_prediction[taken]] = iou[taken]
     return matched
-
-
-def pairs_within(
-    group: NDArray[np.int64], truth_group: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every pair (prediction, ground truth box) of one group, as rows of each: by prediction, then by ground truth."""
-    truth_order = np.argsort(truth_group, kind="stable")
-    sorted_truth = truth_group[truth_order]
-    first = np.searchsorted(sorted_truth, group, "left")
-    count = np.searchsorted(sorted_truth, group, "right") - first
-    prediction = np.repeat(np.arange(len(group)), count)
-    before = np.cumsum(count) - count
-    return prediction, truth_order[np.arange(len(prediction)) + np.repeat(first - before, count)]
 
 
 def _deferred_acceptance(
