@@ -52,7 +52,12 @@ def boxes_table(
         given = part.area[keep]
         area = np.where(np.isnan(given), size[:, 0] * size[:, 1], given)
         label, score, crowd = places[part.label[keep]], part.score[keep], part.crowd[keep]
-        columns.append((specimen, corners, size, area, label, score, crowd, part.state[keep], part.item[keep]))
+        masks = np.full(len(part.owner), None, np.object_)
+        if part.masks is not None:
+            masks = np.fromiter(part.masks, np.object_, len(part.masks))
+        columns.append(
+            (specimen, corners, size, area, label, score, crowd, part.state[keep], part.item[keep], masks[keep])
+        )
         if part.defects:
             moved = {int(old): count + new for new, old in enumerate(keep)}
             defects |= {moved[old]: defect for old, defect in part.defects.items() if old in moved}
@@ -61,7 +66,7 @@ def boxes_table(
         return Boxes.empty(specimens)
     joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
     order = np.argsort(joined[0], kind="stable")
-    specimen, corners, size, area, label, score, crowd, state, item = (column[order] for column in joined)
+    specimen, corners, size, area, label, score, crowd, state, item, masks = (column[order] for column in joined)
     moved = {int(old): new for new, old in enumerate(order)} if defects else {}
     return Boxes(
         offsets_of(specimen, specimens),
@@ -74,6 +79,7 @@ def boxes_table(
         state,
         item,
         {moved[old]: defect for old, defect in defects.items()},
+        masks if any(part.masks is not None for part in parts) else None,
     )
 
 

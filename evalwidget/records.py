@@ -39,7 +39,8 @@ class Reference:
 class BoxRows:
     """Boxes as the source wrote them, ``n`` rows. ``owner`` indexes ``Records.references``; ``label`` indexes
     ``label_names``, -1 where the source gives no label; ``values`` ``(n, 4)`` is in ``convention``, NaN where the box
-    is invalid; ``area`` is NaN where the source gives none; ``item`` is None where the source gives none."""
+    is invalid; ``area`` is NaN where the source gives none; ``item`` is None where the source gives none; ``masks`` are
+    the segmentations as the source has them, None for a box without one."""
 
     convention: Convention
     owner: NDArray[np.int64]
@@ -52,6 +53,7 @@ class BoxRows:
     state: NDArray[np.uint8]
     item: NDArray[np.object_]
     defects: dict[int, Defect]
+    masks: list[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

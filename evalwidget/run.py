@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores
+from evalwidget import coco_scores, error_tables, mask_tables
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
@@ -148,8 +148,9 @@ class Run:
         specimen and label), NA where nothing was scored; ``iou, score``; ``ground_truth`` and ``prediction``: places
         among the specimen's boxes, or reference (several joined by " | ") and generated answer, with the question as
         ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where the data
-        give no size), ``no_area`` and both sides' corners in pixels
-        (``ground_truth_x1`` … ``prediction_y2``), for text ``exact_match, token_f1, bleu``.
+        give no size), ``no_area``, both sides' corners in pixels
+        (``ground_truth_x1`` … ``prediction_y2``) and ``error_type`` (see ``error_types``; NA where the box is in no
+        error, such as a missed one that a Cls or Loc error is about), for text ``exact_match, token_f1, bleu``.
         """
         return tables.matches(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
 
@@ -199,6 +200,66 @@ class Run:
         """A row per record of predictions whose image or question the run does not have: ``step, name, where,
         predictions``. They are never scored."""
         return tables.join_report(self._data, self._chosen(steps))
+
+    def error_types(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        background_threshold: float = 0.1,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per step and error type of TIDE: ``step, error_type, count, delta_ap``.
+
+        Every false positive is one of ``Cls`` (right place, wrong label), ``Loc`` (right label, IoU between the two
+        thresholds), ``Both`` (wrong in both), ``Dupe`` (its box is matched already) and ``Bkg`` (no IoU above
+        ``background_threshold``); ``Miss`` is a ground truth box that no prediction finds and no Cls or Loc error is
+        about. ``FalsePos`` and ``FalseNeg`` are all false positives and all boxes not found. ``delta_ap``, 0 to 1, is
+        what AP at ``iou_threshold`` would gain if the errors of the type were fixed; gains do not add up to 1 - AP. NA
+        where a step has nothing to score, ``delta_ap`` also where the fix leaves no ground truth.
+
+        Order, thresholds and fixes are tidecv's over COCO's matching, the counts equal to hotcoco's; labels without
+        ground truth enter no mean, as in COCO. Raises ``EvalWidgetError`` for a run without boxes.
+        """
+        settings = Settings(iou_threshold, confidence_threshold)
+        return error_tables.error_types(self._evaluation, self._chosen(steps), settings, background_threshold)
+
+    def confusion(
+        self,
+        step: int,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.25,
+        tidy: bool = False,
+    ) -> pd.DataFrame:
+        """The confusion matrix of one step: ground truth phrases or classes as rows, predicted ones as columns.
+
+        Predictions are matched with the ground truth boxes of their specimen whatever the labels: of all pairs with an
+        IoU of at least ``iou_threshold`` the one of highest IoU first (then of one label, then of higher score). The
+        last column, ``background``, has the boxes that nothing is matched with, the last row the predictions; so a row
+        sums to the ground truth boxes of its label and a column to the predictions of its own. Crowd regions do not
+        count, nor do predictions that lie in one of their label. Unlike elsewhere, predictions count from a score of
+        0.25 on, the custom of such matrices; Ultralytics' matrix is at IoU 0.45 and has predictions as rows.
+
+        Int64, NA where the step has nothing to score. ``tidy``: a row per pair that occurs, ``step, ground_truth,
+        prediction, count``. Raises ``EvalWidgetError`` for a run without boxes, and where there are thousands of
+        phrases and not ``tidy``.
+        """
+        (chosen,) = self._chosen([step])
+        settings = Settings(iou_threshold, confidence_threshold)
+        return error_tables.confusion(self._evaluation, chosen, settings, tidy=tidy)
+
+    def mask_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+        """COCO's twelve figures of masks, a row per step: ``step, AP, AP_50, AP_75, AP_small, AP_medium, AP_large,
+        AR_1, AR_10, AR_100, AR_small, AR_medium, AR_large``, each 0 to 1 (NA where COCO gives -1); last, ``invalid``:
+        predictions left out because they have no mask that can be used.
+
+        Masks are the ``segmentation`` of COCO ground truth and results: polygons or RLE, compressed or not. They are
+        decoded and scored by pycocotools (``pip install 'evalwidget[masks]'``), so the figures are ``COCOeval``'s for
+        "segm". A step whose predictions have no masks is NA. Raises ``EvalWidgetError`` without pycocotools or an
+        image's size, ``FormatError`` for a ground truth box without a mask that can be used.
+        """
+        return mask_tables.mask_summary(self._evaluation, self._chosen(steps))
 
     def compare(self, step: int | None = None, specimen: str | None = None, *, height: int = 560) -> "EvalWidget":
         """The widget: ground truth beside prediction, with the slider over the recorded steps.

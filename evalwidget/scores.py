@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData
+from evalwidget.error_analysis import BACKGROUND_THRESHOLD, box_errors
 from evalwidget.evaluation import (
     MATCHED,
     OUTCOMES,
@@ -21,6 +22,7 @@ from evalwidget.evaluation import (
     Evaluation,
     Settings,
 )
+from evalwidget.metrics.error_types import ERROR_TYPES
 from evalwidget.tables import Boxes
 
 __all__ = ["join_report", "matches", "scores", "summary"]
@@ -88,6 +90,7 @@ def matches(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
         columns["phrase"] = pd.Categorical.from_codes(columns["phrase"], data.labels.names)
         columns["outside_image"] = pd.array(columns["outside_image"], dtype="Float64").astype("boolean")
         columns["no_area"] = columns["no_area"].astype(bool)
+        columns["error_type"] = pd.Categorical.from_codes(columns["error_type"], list(ERROR_TYPES))
     columns["item"] = pd.array(columns["item"], dtype="string")
     return _typed(pd.DataFrame(columns), [] if data.has_text else ["ground_truth", "prediction"])
 
@@ -167,6 +170,10 @@ def _box_matches(evaluation: Evaluation, step: int, settings: Settings) -> dict[
     for side, values in (("ground_truth", truth_corners), ("prediction", corners)):
         for place, name in enumerate(("x1", "y1", "x2", "y2")):
             columns[f"{side}_{name}"] = values[:, place]
+    errors = box_errors(evaluation, step, settings, min(BACKGROUND_THRESHOLD, settings.iou_threshold))
+    columns["error_type"] = np.where(
+        truth_row >= 0, _at(errors.truth_error, truth_row, -1), _at(errors.error, prediction_row, -1)
+    )
     return columns
 
 

@@ -36,7 +36,8 @@ class Boxes:
     ``corners`` ``(n, 4)`` and ``size`` ``(n, 2)`` are float64 pixels, NaN where the box is invalid; ``area`` is what
     the source calls the object's area, else width x height; ``label`` indexes the run's list of phrases or classes;
     ``score`` is NaN where the source has none; ``state`` indexes ``PARSE_STATES``; ``item`` names the item a box
-    belongs to. ``defects`` has an entry for each row that is not usable.
+    belongs to. ``defects`` has an entry for each row that is not usable. ``masks`` ``(n,)`` are the segmentations as
+    the source has them, not decoded, None for a row without one; None where no row has one.
     """
 
     offsets: NDArray[np.int64]
@@ -49,6 +50,7 @@ class Boxes:
     state: NDArray[np.uint8]
     item: NDArray[np.object_]
     defects: dict[int, Defect] = field(default_factory=dict)
+    masks: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.corners)

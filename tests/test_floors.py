@@ -15,8 +15,8 @@ FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
-    {"folder", "coco_evaluation", "evaluation"},
-    {"scores", "coco_scores", "description"},
+    {"folder", "coco_evaluation", "evaluation", "error_analysis"},
+    {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
     {"run"},
@@ -24,8 +24,15 @@ FLOORS = [
     {"__init__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
-#: Imported inside a function: the facade's of the widget, so that scores need no front end, and a slow package.
-LATE = {("run", "evalwidget.widget.eval_widget"), ("metrics.text", "sacrebleu")}
+#: Imported inside a function: the facade's of the widget, so that scores need no front end; a slow package; an optional
+#: one.
+LATE = {
+    ("run", "evalwidget.widget.eval_widget"),
+    ("metrics.text", "sacrebleu"),
+    ("metrics.masks", "pycocotools"),
+    ("metrics.masks", "pycocotools.coco"),
+    ("metrics.masks", "pycocotools.cocoeval"),
+}
 #: Imported for type checkers only.
 FOR_TYPES = {
     ("run", "evalwidget.widget.eval_widget"),
@@ -34,7 +41,8 @@ IMPORTERS = {
     "PIL": {"images"},
     "anywidget": {"widget.eval_widget"},
     "traitlets": {"widget.eval_widget"},
-    "pandas": {"scores", "coco_scores", "folder", "run", "formats.frames"},
+    "pandas": {"scores", "coco_scores", "error_tables", "mask_tables", "folder", "run", "formats.frames"},
+    "pycocotools": {"metrics.masks"},
     "sacrebleu": {"metrics.text"},
 }
 
@@ -125,6 +133,7 @@ def test_importing_evalwidget_imports_nothing_heavy() -> None:
         "anywidget",
         "ipywidgets",
         "sacrebleu",
+        "pycocotools",
         "IPython",
         "sklearn",
         "matplotlib",

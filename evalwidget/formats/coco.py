@@ -1,13 +1,15 @@
 """COCO: ground truth as images, annotations and categories; results as a list of boxes with image and category ids.
 
 Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area,
-iscrowd``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. Results are a list of ``{image_id,
-category_id, bbox, score}``, or a dict shaped like ground truth whose annotations carry ``score``: then the images are
-named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of their own. An id
-may be a number in one place and text in another: 7 and "7" are the same.
+iscrowd, segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is
+kept as it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id,
+category_id, bbox, segmentation, score}``, or a dict shaped like ground truth whose annotations carry ``score``: then
+the images are named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of
+their own. An id may be a number in one place and text in another: 7 and "7" are the same.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,9 @@ from numpy.typing import NDArray
 from evalwidget.boxes import LARGEST, Convention
 from evalwidget.errors import FormatError
 from evalwidget.formats.json_source import Source, field, fits_float
+from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
+from evalwidget.tables import Defect
 
 __all__ = ["categories_of", "ground_truth_records", "is_ground_truth", "is_results", "prediction_records"]
 
@@ -54,6 +58,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     annotations = _objects(value["annotations"], f"{source.shown}: annotations")
     builder = BoxRowsBuilder(_XYWH, strict=True)
     seen: set[str] = set()
+    masks: list[Any] = []
     for place, annotation in enumerate(annotations):
         where = f"{source.shown}: annotations[{place}]"
         identity = _identity(annotation, "id", where) if "id" in annotation else str(place)
@@ -62,6 +67,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
         seen.add(identity)
         if annotation.get("bbox") is None:
             continue
+        masks.append(annotation.get("segmentation") or None)
         builder.add(
             _place(places, _identity(annotation, "image_id", where), where, "image_id", "images"),
             _place(names, _identity(annotation, "category_id", where), where, "category_id", "categories"),
@@ -71,7 +77,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
             crowd=bool(annotation.get("iscrowd", 0)),
             area=field(annotation, "area", (int, float), where),
         )
-    return Records(references, [builder.rows()])
+    return Records(references, [replace(builder.rows(), masks=_any_of(masks))])
 
 
 def prediction_records(value: Any, source: Source, categories: dict[str, str]) -> Records:
@@ -132,14 +138,19 @@ def _result_rows(
         )
     label_of = dict(names) | {category: f"category {category}" for category in unknown}
     scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
-    boxes = _column(results, "bbox", source, at)
+    masks = _any_of([result.get("segmentation") or None for result in results])
+    boxes, areas = _boxes(results, masks, source, at)
     values = _regular(boxes)
     if values is None:
         builder = BoxRowsBuilder(_XYWH, strict=False)
         for row, box in enumerate(boxes):
+            owner, label = owners[row], label_of[categories[row]]
+            if isinstance(box, Defect):
+                builder.add_invalid(owner, label, "unparsable", box, item=None)
+                continue
             where = f"{_where(source, at, row)}: bbox"
-            builder.add(owners[row], label_of[categories[row]], box, where, score=scores[row])
-        return builder.rows(), notes
+            builder.add(owner, label, box, where, score=scores[row], area=areas[row])
+        return replace(builder.rows(), masks=masks), notes
     label_names = list(dict.fromkeys(label_of[category] for category in categories))
     label_places = {name: place for place, name in enumerate(label_names)}
     count = len(results)
@@ -150,12 +161,40 @@ def _result_rows(
         label_names=label_names,
         values=values,
         score=np.array(scores, np.float64),
-        area=np.full(count, np.nan),
+        area=np.array([np.nan if area is None else area for area in areas], np.float64),
         crowd=np.zeros(count, np.bool_),
         state=np.zeros(count, np.uint8),
         item=np.full(count, None, np.object_),
         defects={},
+        masks=masks,
     ), notes
+
+
+def _boxes(
+    results: list[dict[str, Any]], masks: list[Any] | None, source: Source, at: str
+) -> tuple[list[Any], list[float | None]]:
+    """Boxes and areas of results: the box given, else the one around the mask, or why there is none. An area is given
+    only with a mask that stands for its box, as pycocotools has it."""
+    if masks is None:
+        return _column(results, "bbox", source, at), [None] * len(results)
+    boxes: list[Any] = []
+    areas: list[float | None] = []
+    for row, (result, mask) in enumerate(zip(results, masks, strict=True)):
+        box: Any
+        area = None
+        # pycocotools takes an empty box for none
+        if mask is not None and not result.get("bbox"):
+            try:
+                box, area = mask_box(mask)
+            except ValueError as error:
+                box = Defect(f"{_where(source, at, row)}: segmentation: {error}", f"{mask!r:.1000}")
+        elif "bbox" in result:
+            box = result["bbox"]
+        else:
+            raise FormatError(_where(source, at, row), f"expected 'bbox', found {sorted(result)}")
+        boxes.append(box)
+        areas.append(area)
+    return boxes, areas
 
 
 def _regular(boxes: Sequence[Any]) -> NDArray[np.float64] | None:
@@ -170,6 +209,11 @@ def _regular(boxes: Sequence[Any]) -> NDArray[np.float64] | None:
         return None
     values = values.astype(np.float64)
     return values if (np.abs(values) <= LARGEST).all() and (values[:, 2:] >= 0).all() else None
+
+
+def _any_of(masks: list[Any]) -> list[Any] | None:
+    """``masks``, or None where there is none."""
+    return masks if any(mask is not None for mask in masks) else None
 
 
 def _score(value: Any, where: str) -> float:
