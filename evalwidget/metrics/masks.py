@@ -15,14 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.errors import EvalWidgetError
+from evalwidget.metrics.average_precision import FIGURES
 
-__all__ = ["FIGURES", "Masks", "compressed_mask", "mask_box", "mask_figures", "mask_iou_pairs"]
-
-#: COCO's twelve figures, in the order of ``COCOeval.stats``.
-FIGURES: Final = (
-    *("AP", "AP_50", "AP_75", "AP_small", "AP_medium", "AP_large"),
-    *("AR_1", "AR_10", "AR_100", "AR_small", "AR_medium", "AR_large"),
-)
+__all__ = ["Masks", "compressed_mask", "mask_box", "mask_figures", "mask_iou_pairs"]
 
 #: A polygon's sides are drawn point by point: no vertex is farther from the image's corner, in pixels.
 _FARTHEST: Final = 1e5
