@@ -15,7 +15,7 @@ FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
-    {"folder", "evaluation"},
+    {"folder", "evaluation", "answer_scores", "phrase_scores"},
     {"scores", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
@@ -25,7 +25,13 @@ FLOORS = [
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 #: Imported inside a function: the facade's of the widget, so that scores need no front end, and a slow package.
-LATE = {("run", "evalwidget.widget.eval_widget"), ("metrics.text", "sacrebleu")}
+LATE = {
+    ("run", "evalwidget.widget.eval_widget"),
+    ("metrics.bleu", "sacrebleu.metrics.bleu"),
+    ("metrics.bleu", "sacrebleu.tokenizers.tokenizer_13a"),
+    ("metrics.plugins", "bert_score"),
+    ("metrics.plugins", "sentence_transformers"),
+}
 #: Imported for type checkers only.
 FOR_TYPES = {
     ("run", "evalwidget.widget.eval_widget"),
@@ -37,7 +43,10 @@ IMPORTERS = {
     "anywidget": {"widget.eval_widget"},
     "traitlets": {"widget.eval_widget"},
     "pandas": {"scores", "folder", "run", "formats.frames"},
-    "sacrebleu": {"metrics.text"},
+    "bert_score": {"metrics.plugins"},
+    "rapidfuzz": {"metrics.text"},
+    "sacrebleu": {"metrics.bleu"},
+    "sentence_transformers": {"metrics.plugins"},
 }
 
 
@@ -123,6 +132,9 @@ def test_importing_evalwidget_imports_nothing_heavy() -> None:
     heavy = [
         "torch",
         "transformers",
+        "sentence_transformers",
+        "bert_score",
+        "nltk",
         "dask",
         "anywidget",
         "ipywidgets",

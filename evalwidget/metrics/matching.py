@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from evalwidget.metrics.overlap import iou_of_pairs
 
-__all__ = ["MatchTable", "match_boxes", "rank_within"]
+__all__ = ["MatchTable", "match_boxes", "pairs_of_groups", "rank_within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def match_boxes(
     deferred acceptance, which runs in a few rounds over all groups at once.
     """
     matched = MatchTable(np.full(len(group), -1, np.int64), np.full(len(group), np.nan))
-    pair_prediction, pair_truth = _pairs(group, truth_group)
+    pair_prediction, pair_truth = pairs_of_groups(group, truth_group)
     iou = iou_of_pairs(
         corners[pair_prediction],
         size[pair_prediction],
@@ -66,7 +66,9 @@ def match_boxes(
     return matched
 
 
-def _pairs(group: NDArray[np.int64], truth_group: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def pairs_of_groups(
+    group: NDArray[np.int64], truth_group: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every (prediction, ground truth box) of one group."""
     truth_order = np.argsort(truth_group, kind="stable")
     sorted_truth = truth_group[truth_order]

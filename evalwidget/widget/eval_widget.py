@@ -59,16 +59,25 @@ class EvalWidget(anywidget.AnyWidget):
     _height = traitlets.Int(560).tag(sync=True)
     _data = anywidget.WidgetTrait().tag(sync=True)
 
-    def __init__(self, run: "Run", *, step: int | None = None, specimen: str | None = None, height: int = 560) -> None:
+    def __init__(
+        self,
+        run: "Run",
+        *,
+        step: int | None = None,
+        specimen: str | None = None,
+        height: int = 560,
+        score: str | None = None,
+    ) -> None:
         data = run._data
+        evaluation = run._evaluation if score is None else run._evaluation.with_main_score(score)
         self._steps: Final = frozenset(data.steps)
         self._rows: Final = data.rows
         # before anything can be refused, since whatever is deleted is closed
-        self._channel: Final = DataChannel(run._evaluation)
+        self._channel: Final = DataChannel(evaluation)
         super().__init__(
             step=step if step is not None else (data.steps[-1] if data.steps else None),
             specimen=specimen if specimen is not None else next(iter(data.specimens.identifiers), None),
-            _run=dict(run_info(run._evaluation, run.notes)),
+            _run=dict(run_info(evaluation, run.notes)),
             _height=height,
             _data=self._channel,
         )
