@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Hashable, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -63,6 +64,7 @@ class _PairTable:
         self._contexts = list(places)
         self._context_list = self._context.tolist()
         self._places: dict[tuple[str, int], int] = {}
+        self._pairs: list[tuple[str, int]] = []
         self._scores: dict[Hashable, NDArray[np.float64]] = {}
         self._scored: dict[Hashable, NDArray[np.bool_]] = {}
         self.by_step: dict[int, NDArray[np.int64]] = {}
@@ -75,13 +77,14 @@ class _PairTable:
         for row in np.flatnonzero(recorded).tolist():
             text = texts[row]
             pairs[row] = _NO_ANSWER if text is None else places.setdefault((text, context[row]), len(places))
+        self._pairs += list(islice(places, len(self._pairs), None))
         return pairs
 
     def values(self, pairs: NDArray[np.int64], metric: TextMetric) -> NDArray[np.float64]:
         scored = self._scored_contexts(metric)
         known = self._scores.get(metric, np.empty(0))
         if len(known) < len(self._places):
-            new = list(self._places)[len(known) :]
+            new = self._pairs[len(known) :]
             context = np.array([place for _, place in new], np.int64)
             fresh = np.full(len(new), np.nan)
             wanted = np.flatnonzero(scored[context])

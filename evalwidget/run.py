@@ -218,10 +218,11 @@ class Run:
             self._chosen(step)
         if specimen is not None:
             self._data.row(specimen)
+        evaluation = None if score is None else self._evaluation.with_main_score(score)
         # imported late, so that scores need no front end
         from evalwidget.widget.eval_widget import EvalWidget
 
-        return EvalWidget(self, step=step, specimen=specimen, height=height, score=score)
+        return EvalWidget(self, step=step, specimen=specimen, height=height, evaluation=evaluation)
 
     def __repr__(self) -> str:
         return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in run_facts(self._data)])

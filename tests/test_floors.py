@@ -29,7 +29,7 @@ LATE = {
     ("run", "evalwidget.widget.eval_widget"),
     ("metrics.bleu", "sacrebleu.metrics.bleu"),
     ("metrics.bleu", "sacrebleu.tokenizers.tokenizer_13a"),
-    ("metrics.plugins", "bert_score"),
+    ("metrics.plugins", "bert_score.utils"),
     ("metrics.plugins", "sentence_transformers"),
 }
 #: Imported for type checkers only.

@@ -1,6 +1,5 @@
 """BLEU, 0 to 100 as sacrebleu gives it: of one answer, and of a whole step."""
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -40,14 +39,10 @@ def corpus_bleu(answers: Sequence[str], references: Sequence[tuple[str, ...]]) -
 
 def _statistics(answers: Sequence[str], references: Sequence[tuple[str, ...]]) -> list[tuple[int, ...]]:
     """For each answer its length, the nearest reference's, then n-grams that match and n-grams in all, by length."""
-    wanted = {texts: _reference_ngrams(texts) for texts in set(references)}
-    found: dict[str, tuple[Ngrams, int]] = {}
     rows = []
     for answer, texts in zip(answers, references, strict=True):
-        if answer not in found:
-            found[answer] = _ngrams(answer)
-        ngrams, length = found[answer]
-        counts, lengths = wanted[texts]
+        ngrams, length = _ngrams(answer)
+        counts, lengths = _reference_ngrams(texts)
         correct = [0] * _ORDERS
         for ngram, count in ngrams.items():
             if ngram in counts:
@@ -58,27 +53,27 @@ def _statistics(answers: Sequence[str], references: Sequence[tuple[str, ...]]) -
     return rows
 
 
+@lru_cache(maxsize=1 << 16)
 def _reference_ngrams(references: tuple[str, ...]) -> tuple[Ngrams, list[int]]:
     """The most often that each n-gram occurs in one reference, and the references' distinct lengths."""
+    distinct = [_ngrams(reference) for reference in dict.fromkeys(references)]
     most: Ngrams = {}
-    lengths = set()
-    for reference in dict.fromkeys(references):
-        ngrams, length = _ngrams(reference)
-        lengths.add(length)
+    for ngrams, _ in distinct:
         for ngram, count in ngrams.items():
-            most[ngram] = max(most.get(ngram, 0), count)
-    return most, sorted(lengths)
+            if count > most.get(ngram, 0):
+                most[ngram] = count
+    return most, sorted({length for _, length in distinct})
 
 
+@lru_cache(maxsize=1 << 16)
 def _ngrams(text: str) -> tuple[Ngrams, int]:
     tokens = _tokens(text)
     if len(tokens) == 1:
         return {(tokens[0],): 1}, 1
-    ngrams = Counter(
-        tuple(tokens[first : first + order])
-        for order in range(1, _ORDERS + 1)
-        for first in range(len(tokens) - order + 1)
-    )
+    ngrams: Ngrams = {}
+    for order in range(1, _ORDERS + 1):
+        for ngram in zip(*(tokens[first:] for first in range(order)), strict=False):
+            ngrams[ngram] = ngrams.get(ngram, 0) + 1
     return ngrams, len(tokens)
 
 

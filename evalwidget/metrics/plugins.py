@@ -4,6 +4,7 @@ Each is computed once for each distinct pair of texts of a run, and vectors once
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ JUDGE_PROMPT: Final = (
     "image.\nQuestion: {question}\nReference answers: {references}\nAnswer: {answer}\n"
     "How right is the answer, from 0 (wrong) to 1 (says the same as a reference)? Reply with the number alone."
 )
-_GRADE: Final = re.compile(r"(?<![\w.,-])(?:0|1|[01]?\.\d+|[01]\.)(?![\w,]|\.\d)")
+_GRADE: Final = re.compile(r"(?<![\w.,-])(?:0?\.\d+|1\.0*|[01])(?![\w,]|\.\d)")
 
 Embed = Callable[[Sequence[str]], Any]
 
@@ -86,48 +87,81 @@ def sentence_transformer(model: str, *, batch_size: int = 64, device: str | None
 
 
 def bert_score(
-    model: str, layer: int, *, name: str = "bert_score", batch_size: int = 64, device: str | None = None
+    model: str, layer: int, *, name: str = "bert_score", batch_size: int = 64, device: str = "cpu"
 ) -> TextMetric:
-    """BERTScore's F1: words of answer and reference paired greedily by the cosine of their vectors in context; the best
-    over the references. At most 1, and in practice far above 0 for any two texts: no baseline rescaling.
+    """BERTScore's F1: tokens of answer and reference paired greedily by the cosine of their vectors in context; the
+    best over the references. At most 1, and with most models far above 0 for any two texts: no baseline rescaling.
 
     ``model`` is a path to a Hugging Face model (or a name, looked up on the hub unless ``HF_HUB_OFFLINE=1``), ``layer``
-    the number of hidden layers used: the reference's "num_layers". No inverse document frequencies. The score of a
-    blank text is 0.
+    the number of hidden layers used: the reference's "num_layers". No inverse document frequencies; the two special
+    tokens may be paired with and weigh nothing. The score of a blank text is 0.
 
-    Source: Zhang et al. 2020, the package bert-score 0.3, which is called. Figures of its default models
-    (roberta-large, layer 17) are not tested here. Needs ``pip install evalwidget[bertscore]``; without it, raises
-    ``EvalWidgetError`` when scored.
+    Source: Zhang et al. 2020. Tokens and vectors come from the package bert-score 0.3. Its own scorer pads a batch's
+    texts to one length with tokens of cosine 0, so a token whose cosines are all negative counts 0 or less, depending
+    on what else is in the batch; here, as in its batches of one, such a token counts what it is. Figures of its default
+    models (roberta-large, layer 17) are not tested here. Needs ``pip install evalwidget[bertscore]``; without it,
+    raises ``EvalWidgetError`` when scored.
     """
-    loaded: list[Any] = []
+    loaded: list[Callable[[list[str]], list[_Tokens]]] = []
 
     def best_f1(answers: Sequence[str], references: Sequence[tuple[str, ...]]) -> NDArray[np.float64]:
         if not loaded:
-            loaded.append(_bert_scorer(model, layer, batch_size, device))
+            loaded.append(_token_vectors(model, layer, batch_size, device))
+        texts = dict.fromkeys([*answers, *(text for texts in references for text in texts)])
+        # texts of like length in one batch need the least padding
+        asked = sorted((text for text in texts if text.strip()), key=len)
+        vectors = dict(zip(asked, loaded[0](asked), strict=True))
+        known: dict[tuple[str, str], float] = {}
         best = np.zeros(len(answers))
-        pairs = [
-            (row, answer, reference)
-            for row, (answer, texts) in enumerate(zip(answers, references, strict=True))
-            for reference in texts
-            if answer.strip() and reference.strip()
-        ]
-        distinct = list(dict.fromkeys((answer, reference) for _, answer, reference in pairs))
-        if distinct:
-            f1 = loaded[0].score([pair[0] for pair in distinct], [pair[1] for pair in distinct])[2]
-            of_pair = dict(zip(distinct, f1.tolist(), strict=True))
-            for row, answer, reference in pairs:
-                best[row] = max(best[row], of_pair[answer, reference])
+        for row, (answer, of_row) in enumerate(zip(answers, references, strict=True)):
+            for reference in of_row:
+                if answer in vectors and reference in vectors:
+                    pair = (answer, reference)
+                    if pair not in known:
+                        known[pair] = _greedy_f1(vectors[answer], vectors[reference])
+                    best[row] = max(best[row], known[pair])
         return best
 
     return TextMetric(name, best_f1)
 
 
-def _bert_scorer(model: str, layer: int, batch_size: int, device: str | None) -> Any:
+#: Unit vectors (t, d) of a text's tokens, and the weight of each.
+_Tokens = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def _greedy_f1(answer: _Tokens, reference: _Tokens) -> float:
+    cosines = answer[0] @ reference[0].T
+    found, wanted = answer[1].sum(), reference[1].sum()
+    if not found or not wanted:
+        return 0.0
+    precision = float(cosines.max(axis=1) @ answer[1]) / found
+    recall = float(cosines.max(axis=0) @ reference[1]) / wanted
+    return float(2 * precision * recall / (precision + recall)) if precision + recall else 0.0
+
+
+def _token_vectors(model: str, layer: int, batch_size: int, device: str) -> Callable[[list[str]], list[_Tokens]]:
+    """A function from texts to the vectors of their tokens."""
     try:
-        from bert_score import BERTScorer
+        from bert_score.utils import get_bert_embedding, get_model, get_tokenizer
     except ImportError as error:
         raise _missing_extra("bertscore", error) from error
-    return BERTScorer(model_type=model, num_layers=layer, batch_size=batch_size, device=device)
+    tokenizer, encoder = get_tokenizer(model), get_model(model, layer).to(device)
+    weights = defaultdict(lambda: 1.0, {tokenizer.sep_token_id: 0.0, tokenizer.cls_token_id: 0.0})
+
+    def vectors(texts: list[str]) -> list[_Tokens]:
+        found: list[_Tokens] = []
+        for first in range(0, len(texts), batch_size):
+            batch = texts[first : first + batch_size]
+            states, mask, weight = (
+                part.cpu().numpy() for part in get_bert_embedding(batch, encoder, tokenizer, weights, device=device)
+            )
+            for row in range(len(batch)):
+                there = mask[row].astype(np.bool_)
+                own = states[row][there]
+                found.append((own / np.linalg.norm(own, axis=1, keepdims=True), weight[row][there]))
+        return found
+
+    return vectors
 
 
 def _missing_extra(extra: str, error: ImportError) -> EvalWidgetError:

@@ -66,10 +66,10 @@ class EvalWidget(anywidget.AnyWidget):
         step: int | None = None,
         specimen: str | None = None,
         height: int = 560,
-        score: str | None = None,
+        evaluation: "Evaluation | None" = None,
     ) -> None:
         data = run._data
-        evaluation = run._evaluation if score is None else run._evaluation.with_main_score(score)
+        evaluation = evaluation or run._evaluation
         self._steps: Final = frozenset(data.steps)
         self._rows: Final = data.rows
         # before anything can be refused, since whatever is deleted is closed
