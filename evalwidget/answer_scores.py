@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Hashable, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,14 @@ class AnswerScoring:
         return table.by_step[step]
 
 
+class _Numbers(dict[tuple[Any, int], int]):
+    """Numbers of keys, in the order in which they are first asked for."""
+
+    def __missing__(self, key: tuple[Any, int]) -> int:
+        number = self[key] = len(self)
+        return number
+
+
 class _PairTable:
     """Distinct (answer, references[, question]), numbered as they come, and their scores by metric."""
 
@@ -63,21 +71,20 @@ class _PairTable:
         self._context = np.array([places.setdefault(key, len(places)) for key in keys], np.int64)
         self._contexts = list(places)
         self._context_list = self._context.tolist()
-        self._places: dict[tuple[str, int], int] = {}
-        self._pairs: list[tuple[str, int]] = []
+        self._places = _Numbers()
+        self._pairs: list[tuple[Any, int]] = []
         self._scores: dict[Hashable, NDArray[np.float64]] = {}
         self._scored: dict[Hashable, NDArray[np.bool_]] = {}
         self.by_step: dict[int, NDArray[np.int64]] = {}
 
     def numbered(self, recorded: NDArray[np.bool_], texts: Sequence[str | None]) -> NDArray[np.int64]:
         """The pair of each question's answer, or why it has none."""
-        places = self._places
-        pairs = np.full(len(texts), _NOT_EVALUATED, np.int64)
-        context = self._context_list
-        for row in np.flatnonzero(recorded).tolist():
-            text = texts[row]
-            pairs[row] = _NO_ANSWER if text is None else places.setdefault((text, context[row]), len(places))
-        self._pairs += list(islice(places, len(self._pairs), None))
+        pairs = np.where(recorded, _NO_ANSWER, _NOT_EVALUATED)
+        answered = np.flatnonzero(recorded & np.array([text is not None for text in texts], np.bool_))
+        rows = answered.tolist()
+        keys = zip(map(texts.__getitem__, rows), map(self._context_list.__getitem__, rows), strict=True)
+        pairs[answered] = list(map(self._places.__getitem__, keys))
+        self._pairs += islice(self._places, len(self._pairs), None)
         return pairs
 
     def values(self, pairs: NDArray[np.int64], metric: TextMetric) -> NDArray[np.float64]:
