@@ -15,7 +15,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
 import anls as anls_package
@@ -156,14 +156,16 @@ def scored(run: ew.Run, names: list[str]) -> dict[str, np.ndarray]:
     return {name: np.concatenate([scoring.values(step, known[name]) for step in run.steps]) for name in names}
 
 
-def median_seconds(call: Callable[[], object], rounds: int) -> float:
-    seconds = []
+def median_seconds(calls: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """The median time of each call; they take turns."""
+    seconds: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
-        clear_caches()
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+        for call, taken in zip(calls, seconds, strict=True):
+            clear_caches()
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+    return [statistics.median(taken) for taken in seconds]
 
 
 def main() -> None:
@@ -191,14 +193,16 @@ def main() -> None:
         f"loops over {len(sample):,} answers, scaled to {len(pairs):,}\n"
     )
     print("| metric | reference | loop, s | evalwidget, s | times faster |\n|---|---|---|---|---|")
-    totals = [0.0, 0.0]
+    total = 0.0
     for name, (reference, loop) in loops.items():
-        slow = median_seconds(lambda loop=loop: loop(sample), asked.rounds) * scale
-        fast = median_seconds(lambda name=name: scored(run, [name]), asked.rounds)
-        totals[0] += slow
+        slow, fast = median_seconds(
+            [lambda loop=loop: loop(sample), lambda name=name: scored(run, [name])], asked.rounds
+        )
+        slow *= scale
+        total += slow
         print(f"| {name} | {reference} | {slow:.2f} | {fast:.3f} | {slow / fast:.0f} |", flush=True)
-    totals[1] = median_seconds(lambda: scored(run, names), asked.rounds)
-    print(f"| all of them | | {totals[0]:.2f} | {totals[1]:.3f} | {totals[0] / totals[1]:.0f} |")
+    (fast,) = median_seconds([lambda: scored(run, names)], asked.rounds)
+    print(f"| all of them | | {total:.2f} | {fast:.3f} | {total / fast:.0f} |")
 
 
 if __name__ == "__main__":
