@@ -155,6 +155,7 @@ def test_an_own_metric_of_boxes() -> None:
         (TextMetric("anls", lambda a, r: [1.0, 1.0]), "metric anls: there is another of this name"),
         (BoxMetric("boxes", lambda a, b: a), "metric boxes: it scores boxes, and the run's task is 'visual question"),
         ("nonsense", "metric 'nonsense': the task 'visual question answering' has exact_match, token_f1"),
+        (TextMetric("status", lambda a, r: [1.0, 1.0]), "metric status: the tables have a column of this name"),
         (3, "metrics: expected a name or a metric, got 3"),
     ],
 )
@@ -278,9 +279,16 @@ def test_no_phrases_at_all() -> None:
     assert len(run.phrases([])) == 0
 
 
-def test_published_records_score_as_they_should(real_data: Path) -> None:
+def test_a_published_vqa_record_scores_by_its_ladder(real_data: Path) -> None:
     record = json.loads((real_data / "bench_samples" / "vqav2.json").read_text("utf-8"))
-    assert "vqa_score" in record["meta"]["metrics"]
+    references = record["sample_example"]["data"]["metadata"]["answers"]
+    assert len(references) == 10
+    said = {"down": 1, "Down.": 1, "at table": 0.3, "table": 0.3, "skateboard": 0.3, "up": 0}
+    run = answers_run(dict(enumerate([text] for text in said)), [references])
+    assert run.summary()["vqa_accuracy"].tolist() == pytest.approx(list(said.values()))
+
+
+def test_published_answers_of_small_models(real_data: Path) -> None:
     runs = sorted((real_data / "vqav2_smallvlms").glob("*20250729_131258.json"))
     models = json.loads(runs[0].read_text("utf-8"))["results"]
     results = models["phi35_vision"]["question_results"]

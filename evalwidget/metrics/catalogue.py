@@ -78,6 +78,16 @@ _IF_ASKED: Final = {
 }
 
 
+#: What the tables call their other columns.
+_COLUMNS: Final = frozenset(
+    f"{side}_{corner}" for side in ("ground_truth", "prediction") for corner in ("x1", "y1", "x2", "y2")
+) | {
+    *("step", "epoch", "specimen", "specimens", "predicted", "missing", "invalid", "status", "item", "phrase"),
+    *("true_positives", "false_positives", "false_negatives", "precision", "recall", "f1", "mean_iou"),
+    *("iou", "score", "ground_truth", "prediction", "parse_state", "outside_image", "no_area"),
+}
+
+
 def default_metrics(task: str) -> tuple[Metric, ...]:
     """The metrics that tables of a run of this task have without being asked."""
     return _DEFAULT[task]
@@ -106,6 +116,8 @@ def chosen_metrics(task: str, asked: Sequence[str | Metric]) -> tuple[Metric, ..
             _check_task(metric, task)
         else:
             raise EvalWidgetError(f"metrics: expected a name or a metric, got {wanted!r}")
+        if metric.name in _COLUMNS:
+            raise EvalWidgetError(f"metric {metric.name}: the tables have a column of this name; give yours another")
         if chosen.setdefault(metric.name, metric) != metric or known.get(metric.name, metric) != metric:
             raise EvalWidgetError(f"metric {metric.name}: there is another of this name; give yours one of its own")
     return tuple(chosen.values())
