@@ -18,12 +18,14 @@ demo: $(VENV)/lab ## open JupyterLab on the first notebook
 test: lint types front-end fresh unit notebooks browser-tests packaging ## all checks but those that need torch
 	@echo "evalwidget: all checks passed"
 
-bench: $(VENV)/test ## the engine's speed beside its peers', in some minutes
+bench: $(VENV)/test ## our speed beside our peers', in some minutes
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python benchmarks/bench_boxes.py
+	$(BIN)/python benchmarks/bench_text.py
 
-test-extras: $(VENV)/test ## the checks that need torch and scikit-learn
-	$(BIN)/pip install --quiet torch==2.13.0 --editable ".[examples]"
+test-extras: $(VENV)/test ## the checks that need torch, models or scikit-learn; torch first, so that nothing brings another
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet torch==2.13.0 --editable ".[examples,semantic,bertscore]" --group extras
 	$(BIN)/python -m pytest -m extras --junitxml=$(RESULTS)/extras.xml
 
 lint: $(VENV)/test

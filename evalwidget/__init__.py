@@ -1,5 +1,6 @@
 """See what a vision-language model or detector predicted, what changed between checkpoints, and why it fails."""
 
+from evalwidget import metrics
 from evalwidget.demo_runs import demo_run
 from evalwidget.errors import EvalWidgetError, FormatError, JoinError, UnknownNameError
 from evalwidget.run import Run, open_run
@@ -14,5 +15,6 @@ __all__ = [
     "UnknownNameError",
     "__version__",
     "demo_run",
+    "metrics",
     "open_run",
 ]

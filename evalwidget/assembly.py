@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from evalwidget.boxes import PARSE_STATES, corners_and_size
 from evalwidget.errors import FormatError
 from evalwidget.labels import Labels, folded
+from evalwidget.metrics.text import normalised_answer
 from evalwidget.records import AnswerRow, BoxRows, QuestionRow, Records, Reference
 from evalwidget.specimens import Specimens
 from evalwidget.tables import Answers, Boxes, Defect, Questions, offsets_of
@@ -21,6 +22,7 @@ __all__ = [
     "comparable_parts",
     "images_and_questions",
     "labelled_boxes",
+    "phrased_boxes",
     "questions_table",
 ]
 
@@ -125,6 +127,28 @@ def labelled_boxes(boxes: Boxes, truth: Boxes, labels: Labels) -> Boxes:
         specimen = boxes.specimen[row]
         asked = np.unique(truth.label[truth.offsets[specimen] : truth.offsets[specimen + 1]])
         label[row] = asked[0] if len(asked) == 1 else labels.place(NO_LABEL)
+    return replace(boxes, label=label)
+
+
+def phrased_boxes(boxes: Boxes, truth: Boxes, labels: Labels) -> Boxes:
+    """``boxes`` with a phrase of their specimen's ground truth where theirs is not one of these and differs from
+    exactly one of them in case, punctuation, articles and white space alone."""
+    count = len(labels)
+    own = np.unique(truth.specimen * count + truth.label)
+    strange = np.flatnonzero(~np.isin(boxes.specimen * count + boxes.label, own) & (boxes.label >= 0))
+    if not len(strange):
+        return boxes
+    places: dict[str, int] = {}
+    alike = np.array([places.setdefault(normalised_answer(name), len(places)) for name in labels.names], np.int64)
+    meant, first, times = np.unique(
+        own // count * len(places) + alike[own % count], return_index=True, return_counts=True
+    )
+    wanted = boxes.specimen[strange] * len(places) + alike[boxes.label[strange]]
+    found = np.minimum(np.searchsorted(meant, wanted), max(len(meant) - 1, 0))
+    # a phrase of articles and punctuation alone has nothing to be told by
+    sure = np.isin(wanted, meant[times == 1]) & (alike[boxes.label[strange]] != places.get("", -1))
+    label = boxes.label.copy()
+    label[strange[sure]] = (own % count)[first[found[sure]]]
     return replace(boxes, label=label)
 
 

@@ -15,6 +15,7 @@ from evalwidget.assembly import (
     comparable_parts,
     images_and_questions,
     labelled_boxes,
+    phrased_boxes,
     questions_table,
 )
 from evalwidget.errors import UnknownNameError
@@ -210,6 +211,8 @@ class RunData:
         )
         boxes = boxes_table(parts, owner, self.labels.place_of_prediction, self._sizes, len(self.specimens))
         boxes = labelled_boxes(boxes, truth.boxes, self.labels)
+        if self.task == "phrase grounding":
+            boxes = phrased_boxes(boxes, truth.boxes, self.labels)
         answers, unasked = answers_table(records.answers, owner, truth.questions, self.specimens)
         outputs: dict[int, str] = {}
         for place, text in records.outputs.items():

@@ -10,6 +10,7 @@ What counts where something is absent:
 - an invalid prediction is counted as such and is neither a true nor a false positive.
 """
 
+import copy
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +19,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evalwidget.answer_scores import AnswerScoring
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.coco_evaluation import COCO_MAX_PREDICTIONS, CocoEvaluation, StepMatches
 from evalwidget.data import RunData
-from evalwidget.errors import EvalWidgetError
-from evalwidget.metrics import text
+from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.metrics.average_precision import AREA_RANGES, outside_area_ranges
+from evalwidget.metrics.catalogue import EXACT_MATCH, chosen_metrics, default_metrics
 from evalwidget.metrics.counting import f1_score, precision, ratio, recall
+from evalwidget.metrics.metric import BoxMetric, Metric, PhraseMetric, StepMetric, TextMetric
 from evalwidget.metrics.overlap import iou_of_pairs
+from evalwidget.phrase_scores import PhraseScoring
 
-__all__ = ["OUTCOMES", "STATUSES", "AnswerScores", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
+__all__ = ["OUTCOMES", "STATUSES", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
 
 #: What became of a box; ``unscored`` where its specimen has no known ground truth or was not evaluated.
 OUTCOMES: Final = ("unscored", "matched", "missed", "extra", "ignored", "invalid")
@@ -73,20 +77,10 @@ class BoxOutcomes:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerScores:
-    """Scores ``(q,)`` of the answers at one step, NaN where there is nothing to score; outcomes as of boxes: an answer
-    that equals a reference after normalisation is ``matched``, any other is ``missed``."""
-
-    outcome: NDArray[np.uint8]
-    exact_match: NDArray[np.float64]
-    token_f1: NDArray[np.float64]
-    bleu: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
 class SpecimenScores:
-    """One step: ``status`` ``(s,)`` (places in ``STATUSES``), the number of invalid predictions, and the scores by
-    name, float64 ``(s,)``, NaN where there is none. ``totals`` are the same scores over the whole step."""
+    """One step: ``status`` ``(s,)`` (places in ``STATUSES``), the number of invalid predictions, and for boxes the
+    counts and what follows from them by name, float64 ``(s,)``, NaN where there is none. ``totals`` are the same over
+    the whole step. The scores of metrics are ``Evaluation.metric_scores``."""
 
     status: NDArray[np.uint8]
     invalid: NDArray[np.int64]
@@ -102,14 +96,91 @@ class Evaluation:
         self.coco = CocoEvaluation(data)
         self._lock = threading.RLock()
         self._boxes: dict[tuple[int, Settings], BoxOutcomes] = {}
-        self._answers: dict[int, AnswerScores] = {}
         self._specimens: dict[tuple[int, Settings], SpecimenScores] = {}
-        self._pairs: dict[tuple[str, tuple[str, ...]], tuple[float, float, float]] = {}
+        self._text = AnswerScoring(data)
+        self._own: list[Metric] = []
+        self._main: str | None = None
+        self.phrases = PhraseScoring(data)
 
     @property
     def main_score(self) -> str:
         """The score that stands for a specimen in one number."""
-        return "token_f1" if self.data.has_text else "f1"
+        return self._main or ("token_f1" if self.data.has_text else "f1")
+
+    def with_main_score(self, name: str) -> "Evaluation":
+        """The same evaluation, what it keeps shared, with another main score. Raises ``UnknownNameError``."""
+        counts = () if self.data.has_text else ("precision", "recall", "f1", "mean_iou")
+        if name not in counts:
+            known = {metric.name: metric for metric in self.metrics()}
+            metric = known.get(name) or self.metrics([name])[-1]
+            if isinstance(metric, StepMetric):
+                raise UnknownNameError(f"score {name!r}: it is a figure of a whole step, not of a specimen")
+        other = copy.copy(self)
+        other._main = name
+        return other
+
+    def add_metric(self, metric: Metric) -> None:
+        """Have ``metric`` in every table from now on. Raises ``EvalWidgetError`` about one that cannot be."""
+        if metric not in self._own:
+            chosen_metrics(self.data.task, [*self._own, metric])
+            self._own.append(metric)
+
+    def metrics(self, asked: Sequence[str | Metric] = ()) -> tuple[Metric, ...]:
+        """The task's usual metrics, the run's own, then those asked for, each once. Raises ``EvalWidgetError``."""
+        wanted = chosen_metrics(self.data.task, asked)
+        return chosen_metrics(self.data.task, [*default_metrics(self.data.task), *self._own, *wanted])
+
+    def main_scores(self, step: int, settings: Settings) -> NDArray[np.float64]:
+        """The main score ``(s,)`` of each specimen, NaN where there is none."""
+        counts = self.specimens(step, settings).columns
+        if self.main_score in counts:
+            return counts[self.main_score]
+        known = {metric.name: metric for metric in self.metrics()}
+        metric = known.get(self.main_score) or self.metrics([self.main_score])[-1]
+        return self.metric_scores(step, settings, metric)[0]
+
+    def metric_scores(self, step: int, settings: Settings, metric: Metric) -> tuple[NDArray[np.float64], float]:
+        """A metric's score ``(s,)`` of each specimen and of the whole step; NaN where there is none."""
+        if isinstance(metric, PhraseMetric):
+            thresholds = (settings.iou_threshold, settings.confidence_threshold)
+            return self.phrases.column(step, metric.name, *thresholds)
+        if isinstance(metric, BoxMetric):
+            values, specimen = self.box_values(step, settings, metric), self.data.ground_truth.boxes.specimen
+        elif isinstance(metric, TextMetric):
+            values, specimen = self.answer_values(step, metric), self.data.ground_truth.questions.specimen
+        else:
+            raise EvalWidgetError(f"metric {metric.name}: it is a figure of a whole step; ask run.summary for it")
+        there = ~np.isnan(values)
+        total = np.bincount(specimen[there], values[there], minlength=len(self.data.specimens))
+        mean = float(values[there].mean()) if there.any() else np.nan
+        return ratio(total, self._count(specimen[there])), mean
+
+    def step_figures(self, step: int, metric: StepMetric) -> dict[str, float]:
+        """A metric's figures over all answers of a step."""
+        return self._text.figures(step, metric)
+
+    def box_values(self, step: int, settings: Settings, metric: BoxMetric) -> NDArray[np.float64]:
+        """A metric's score ``(n,)`` of each ground truth box's match, NaN where it has none."""
+        outcomes, truth = self.boxes(step, settings), self.data.ground_truth.boxes
+        matched = np.flatnonzero(outcomes.truth_prediction >= 0)
+        corners = self.data.predictions(step).boxes.corners[outcomes.truth_prediction[matched]]
+        values = np.full(len(truth), np.nan)
+        values[matched] = metric.scores(truth.corners[matched], corners)
+        return values
+
+    def answer_values(self, step: int, metric: TextMetric) -> NDArray[np.float64]:
+        """A metric's score ``(q,)`` of each answer, NaN where there is nothing to score."""
+        return self._text.values(step, metric)
+
+    def answer_outcomes(self, step: int) -> NDArray[np.uint8]:
+        """Outcomes ``(q,)`` of the answers, as of boxes: one that equals a reference after normalisation is
+        ``matched``, any other ``missed``."""
+        answers, exact = self.data.predictions(step).answers, self.answer_values(step, EXACT_MATCH)
+        outcome = np.full(len(exact), UNSCORED, np.uint8)
+        outcome[exact < 1] = MISSED
+        outcome[exact == 1] = MATCHED
+        outcome[answers.recorded & np.isin(answers.state, _UNUSABLE)] = INVALID
+        return outcome
 
     def boxes(self, step: int, settings: Settings) -> BoxOutcomes:
         with self._lock:
@@ -123,12 +194,6 @@ class Evaluation:
             thresholds = settings.iou_threshold, settings.confidence_threshold, settings.max_predictions
             for step, matches in zip(new, self.coco.matches(new, *thresholds), strict=True):
                 self._boxes[step, settings] = self._box_outcomes(step, matches)
-
-    def answers(self, step: int) -> AnswerScores:
-        with self._lock:
-            if step not in self._answers:
-                self._answers[step] = self._answer_scores(step)
-            return self._answers[step]
 
     def specimens(self, step: int, settings: Settings) -> SpecimenScores:
         with self._lock:
@@ -162,31 +227,6 @@ class Evaluation:
         truth_outcome[hit], truth_prediction[hit], truth_iou[hit] = MATCHED, row, overlap
         return BoxOutcomes(truth_outcome, truth_prediction, truth_iou, outcome, partner, iou)
 
-    def _answer_scores(self, step: int) -> AnswerScores:
-        questions, answers = self.data.ground_truth.questions, self.data.predictions(step).answers
-        outcome = np.full(len(questions), UNSCORED, np.uint8)
-        scores = np.full((len(questions), 3), np.nan)
-        for row in np.flatnonzero(answers.recorded):
-            answer, references = answers.text[row], questions.references[row]
-            if answers.state[row] in _UNUSABLE:
-                outcome[row] = INVALID
-            if references:
-                scores[row] = (0.0, 0.0, 0.0) if answer is None else self._pair_scores(answer, references)
-                if outcome[row] != INVALID:
-                    outcome[row] = MATCHED if scores[row, 0] == 1 else MISSED
-        return AnswerScores(outcome, *scores.T.copy())
-
-    def _pair_scores(self, answer: str, references: tuple[str, ...]) -> tuple[float, float, float]:
-        """Exact match, token F1 and BLEU, computed once for each distinct pair."""
-        pair = (answer, references)
-        if pair not in self._pairs:
-            self._pairs[pair] = (
-                text.exact_match(answer, references),
-                text.token_f1(answer, references),
-                text.sentence_bleu(answer, references),
-            )
-        return self._pairs[pair]
-
     def _specimen_scores(self, step: int, settings: Settings) -> SpecimenScores:
         predictions, truth = self.data.predictions(step), self.data.ground_truth
         if self.data.has_text:
@@ -194,7 +234,8 @@ class Evaluation:
             usable = self._any_of(truth.questions.specimen, [text is not None for text in predictions.answers.text])
             unusable = np.isin(predictions.answers.state, _UNUSABLE)
             invalid = np.bincount(truth.questions.specimen[unusable], minlength=len(self.data.specimens))
-            columns, totals = self._text_columns(step)
+            columns: dict[str, NDArray[np.float64]] = {}
+            totals: dict[str, float] = {}
         else:
             has_truth = np.diff(truth.boxes.offsets) > 0
             usable = self._any_of(predictions.boxes.specimen, predictions.boxes.usable)
@@ -234,17 +275,6 @@ class Evaluation:
             {name: np.where(scored, values, np.nan) for name, values in each.items()},
             {name: float(values[0]) if scored.any() else np.nan for name, values in totals.items()},
         )
-
-    def _text_columns(self, step: int) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
-        scores, specimen = self.answers(step), self.data.ground_truth.questions.specimen
-        columns, totals = {}, {}
-        for name in ("exact_match", "token_f1", "bleu"):
-            values = getattr(scores, name)
-            there = ~np.isnan(values)
-            total = np.bincount(specimen[there], values[there], minlength=len(self.data.specimens))
-            columns[name] = ratio(total, self._count(specimen[there]))
-            totals[name] = float(values[there].mean()) if there.any() else np.nan
-        return columns, totals
 
     def _count(self, specimen: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(specimen, minlength=len(self.data.specimens))

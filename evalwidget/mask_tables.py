@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from evalwidget.error_analysis import check_has_boxes, image_order
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.evaluation import Evaluation
-from evalwidget.metrics.masks import FIGURES, Masks, compressed_mask, mask_figures
+from evalwidget.metrics.average_precision import FIGURES
+from evalwidget.metrics.masks import Masks, compressed_mask, mask_figures
 from evalwidget.tables import Boxes
 
 __all__ = ["mask_summary"]

@@ -15,6 +15,7 @@ from evalwidget.description import run_facts, run_notes
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import RunSettings, open_files, open_folder, open_frames
+from evalwidget.metrics.metric import Metric
 
 if TYPE_CHECKING:
     from evalwidget.widget.eval_widget import EvalWidget
@@ -105,16 +106,23 @@ class Run:
         *,
         iou_threshold: float = 0.5,
         confidence_threshold: float = 0.0,
+        metrics: Sequence[str | Metric] = (),
     ) -> pd.DataFrame:
         """A row per step.
 
         ``step, epoch, specimens``; ``predicted`` (specimens with a usable prediction), ``invalid`` (predictions that
         could not be used); then for boxes ``true_positives, false_positives, false_negatives, precision, recall, f1``
-        over all boxes of the step and ``mean_iou`` of its matches; for text the mean over the step's answers of
-        ``exact_match`` and ``token_f1`` (0 to 1) and sentence ``bleu`` (0 to 100). Specimens that are missing or
-        without known ground truth enter none of these. Last, ``missing``: specimens not evaluated at the step.
+        over all boxes of the step and ``mean_iou`` of its matches; for phrase grounding then the mean over the
+        step's phrases of ``recall_at_1, recall_at_5, recall_at_10`` (any-box protocol) and ``accuracy_at_50``; for
+        text the mean over the step's answers of ``exact_match, token_f1, bleu, vqa_accuracy, anls, rouge_l,
+        relaxed_accuracy, string_similarity``: all 0 to 1 but sentence ``bleu``, 0 to 100. Specimens that are missing
+        or without known ground truth enter none of these. Last, ``missing``: specimens not evaluated at the step.
+
+        ``metrics``: further ones by name, such as "corpus_bleu" or "grec_accuracy", or metrics of your own; their
+        columns come after the others. ``docs/metrics.md`` describes each. Raises ``UnknownNameError``.
         """
-        return tables.summary(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+        settings = Settings(iou_threshold, confidence_threshold)
+        return tables.summary(self._evaluation, self._chosen(steps), settings, metrics)
 
     def scores(
         self,
@@ -122,16 +130,19 @@ class Run:
         *,
         iou_threshold: float = 0.5,
         confidence_threshold: float = 0.0,
+        metrics: Sequence[str | Metric] = (),
     ) -> pd.DataFrame:
         """A row per step and specimen.
 
         ``step, specimen``; ``status``: ``ok``; ``no_prediction`` (evaluated, nothing usable predicted: recall 0,
         answers score 0); ``no_ground_truth`` (known to be empty: predictions are false positives; not known: NA);
         ``missing`` (not evaluated at this step: NA); then the scores of ``summary`` for the specimen, for text the mean
-        over its answers; last, its ``invalid`` predictions. NA also where a score is not defined, such as the precision
+        over its answers, for phrases over its phrases; those of ``metrics``, as in ``summary``; last, its ``invalid``
+        predictions. NA also where a score is not defined, such as the precision
         of a specimen without predictions.
         """
-        return tables.scores(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+        settings = Settings(iou_threshold, confidence_threshold)
+        return tables.scores(self._evaluation, self._chosen(steps), settings, metrics)
 
     def matches(
         self,
@@ -139,6 +150,7 @@ class Run:
         *,
         iou_threshold: float = 0.5,
         confidence_threshold: float = 0.0,
+        metrics: Sequence[str | Metric] = (),
     ) -> pd.DataFrame:
         """A row per step, specimen and ground truth box (with the prediction it is matched with), prediction without
         one, or answer.
@@ -148,11 +160,42 @@ class Run:
         specimen and label), NA where nothing was scored; ``iou, score``; ``ground_truth`` and ``prediction``: places
         among the specimen's boxes, or reference (several joined by " | ") and generated answer, with the question as
         ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where the data
-        give no size), ``no_area``, both sides' corners in pixels
-        (``ground_truth_x1`` … ``prediction_y2``) and ``error_type`` (see ``error_types``; NA where the box is in no
-        error, such as a missed one that a Cls or Loc error is about), for text ``exact_match, token_f1, bleu``.
+        give no size), ``no_area``, both sides' corners in pixels (``ground_truth_x1`` … ``prediction_y2``) and
+        ``error_type`` (see ``error_types``; NA where the box is in no error, such as a missed one that a Cls or Loc
+        error is about); for text the scores of ``summary``; and those of ``metrics`` that score a single answer or
+        matched box.
         """
-        return tables.matches(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+        settings = Settings(iou_threshold, confidence_threshold)
+        return tables.matches(self._evaluation, self._chosen(steps), settings, metrics)
+
+    def phrases(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per step, specimen and phrase, of a run with boxes.
+
+        ``step, specimen, phrase``; ``status``: ``predicted``; ``missing_phrase`` (in the ground truth, not predicted);
+        ``invented_phrase`` (predicted, not in the specimen's ground truth); ``no_target`` (the specimen is known to
+        hold nothing; ``phrase`` is NA); ``boxes`` and ``predictions``: how many; then the figures described in
+        ``docs/metrics.md``, NA where one is not defined: ``iou`` and ``merged_iou`` of the first prediction,
+        ``recall_at_1, recall_at_5, recall_at_10``, the same ``merged_``, ``accuracy_at_50, accuracy_at_50_giou``,
+        ``grec_f1, grec_accuracy``, the same of ``grec_giou``, ``target_accuracy, no_target_accuracy``. Specimens that
+        are missing or without known ground truth have no rows. Phrases are the same where they differ in case, white
+        space, punctuation and articles alone. Raises ``EvalWidgetError`` for a run of questions.
+        """
+        if self._data.has_text:
+            raise EvalWidgetError(f"phrases: the run's task is {self.task!r}; it has questions, not phrases")
+        return tables.phrases(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+
+    def add_metric(self, metric: Metric) -> "Run":
+        """Have a metric of your own (``evalwidget.metrics.TextMetric`` or ``BoxMetric``) in every table from now on;
+        returns the run. Raises ``EvalWidgetError`` about one that cannot score the run's items or has a name that is
+        taken."""
+        self._evaluation.add_metric(metric)
+        return self
 
     def coco_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """A row per step: COCO's twelve figures, 0 to 1, equal to those of pycocotools; its -1 is NA.
@@ -261,20 +304,29 @@ class Run:
         """
         return mask_tables.mask_summary(self._evaluation, self._chosen(steps))
 
-    def compare(self, step: int | None = None, specimen: str | None = None, *, height: int = 560) -> "EvalWidget":
+    def compare(
+        self,
+        step: int | None = None,
+        specimen: str | None = None,
+        *,
+        height: int = 560,
+        score: str | None = None,
+    ) -> "EvalWidget":
         """The widget: ground truth beside prediction, with the slider over the recorded steps.
 
         Starts at ``step`` (the last one if None) and ``specimen`` (the first one if None). ``height`` is in CSS pixels.
-        Raises ``UnknownNameError``.
+        ``score`` names the score in the list, any of ``scores``' columns or of the task's metrics (f1 or token_f1 if
+        None). Raises ``UnknownNameError``.
         """
         if step is not None:
             self._chosen(step)
         if specimen is not None:
             self._data.row(specimen)
+        evaluation = self._evaluation if score is None else self._evaluation.with_main_score(score)
         # imported late, so that scores need no front end
         from evalwidget.widget.eval_widget import EvalWidget
 
-        return EvalWidget(self._evaluation, step=step, specimen=specimen, height=height)
+        return EvalWidget(evaluation, step=step, specimen=specimen, height=height)
 
     def __repr__(self) -> str:
         return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in run_facts(self._data)])

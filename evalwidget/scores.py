@@ -23,17 +23,22 @@ from evalwidget.evaluation import (
     Settings,
 )
 from evalwidget.metrics.error_types import ERROR_TYPES
+from evalwidget.metrics.metric import BoxMetric, Metric, StepMetric, TextMetric
+from evalwidget.phrase_scores import PHRASE_STATUSES
 from evalwidget.tables import Boxes
 
-__all__ = ["join_report", "matches", "scores", "summary"]
+__all__ = ["join_report", "matches", "phrases", "scores", "summary"]
 
 _COUNTS = ("true_positives", "false_positives", "false_negatives")
 
 
-def summary(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
+def summary(
+    evaluation: Evaluation, steps: Sequence[int], settings: Settings, asked: Sequence[str | Metric] = ()
+) -> pd.DataFrame:
     """A row per step: see ``Run.summary``."""
     data = evaluation.data
     _match(evaluation, steps, settings)
+    metrics = evaluation.metrics(asked)
     rows: list[dict[str, Any]] = []
     for step in steps:
         found = evaluation.specimens(step, settings)
@@ -46,38 +51,55 @@ def summary(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
                 "predicted": int(usable.sum()),
                 "invalid": int(found.invalid.sum()),
                 **found.totals,
+                **_step_scores(evaluation, step, settings, metrics),
                 "missing": int((found.status == STATUSES.index("missing")).sum()),
             }
         )
-    columns = ["step", "epoch", "specimens", "predicted", "invalid", *_score_names(data), "missing"]
+    columns = [
+        "step",
+        "epoch",
+        "specimens",
+        "predicted",
+        "invalid",
+        *_count_names(data),
+        *_column_names(metrics),
+        "missing",
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     counts = ["specimens", "predicted", "missing", "invalid", *_COUNTS]
     return _typed(frame.astype({"step": np.int64}), counts)
 
 
-def scores(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
+def scores(
+    evaluation: Evaluation, steps: Sequence[int], settings: Settings, asked: Sequence[str | Metric] = ()
+) -> pd.DataFrame:
     """A row per step and specimen: see ``Run.scores``."""
     data = evaluation.data
     _match(evaluation, steps, settings)
+    metrics = evaluation.metrics(asked)
     found = [evaluation.specimens(step, settings) for step in steps]
     count = len(data.specimens)
-    names = _score_names(data)
     columns: dict[str, Any] = {
         "step": np.repeat(np.array(steps, np.int64), count),
         "specimen": pd.Categorical.from_codes(np.tile(np.arange(count), len(steps)), data.specimens.identifiers),
         "status": pd.Categorical.from_codes(_joined([step.status for step in found]).astype(int), list(STATUSES)),
     }
-    for name in names:
+    for name in _count_names(data):
         columns[name] = _joined([step.columns[name] for step in found])
+    for metric in metrics:
+        columns[metric.name] = _joined([evaluation.metric_scores(step, settings, metric)[0] for step in steps])
     columns["invalid"] = _joined([step.invalid for step in found])
     return _typed(pd.DataFrame(columns), ["invalid", *_COUNTS])
 
 
-def matches(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
+def matches(
+    evaluation: Evaluation, steps: Sequence[int], settings: Settings, asked: Sequence[str | Metric] = ()
+) -> pd.DataFrame:
     """A row per step, specimen and box or answer: see ``Run.matches``."""
     _match(evaluation, steps, settings)
     make = _answer_matches if evaluation.data.has_text else _box_matches
-    parts = [make(evaluation, step, settings) for step in steps]
+    metrics = evaluation.metrics(asked)
+    parts = [make(evaluation, step, settings, metrics) for step in steps]
     data = evaluation.data
     columns: dict[str, Any] = {name: _joined([part[name] for part in parts]) for name in parts[0]} if parts else {}
     if not columns:
@@ -93,6 +115,27 @@ def matches(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
         columns["error_type"] = pd.Categorical.from_codes(columns["error_type"], list(ERROR_TYPES))
     columns["item"] = pd.array(columns["item"], dtype="string")
     return _typed(pd.DataFrame(columns), [] if data.has_text else ["ground_truth", "prediction"])
+
+
+def phrases(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
+    """A row per step, specimen and phrase: see ``Run.phrases``."""
+    data = evaluation.data
+    found = [evaluation.phrases.phrases(step, settings.iou_threshold, settings.confidence_threshold) for step in steps]
+    columns: dict[str, Any] = {
+        "step": np.repeat(np.array(steps, np.int64), [len(step.specimen) for step in found]),
+        "specimen": pd.Categorical.from_codes(
+            _joined([step.specimen for step in found]).astype(int), data.specimens.identifiers
+        ),
+        "phrase": pd.Categorical.from_codes(_joined([step.label for step in found]).astype(int), data.labels.names),
+        "status": pd.Categorical.from_codes(
+            _joined([step.status for step in found]).astype(int), list(PHRASE_STATUSES)
+        ),
+        "boxes": _joined([step.boxes for step in found]),
+        "predictions": _joined([step.predictions for step in found]),
+    }
+    for name in found[0].columns if found else ():
+        columns[name] = np.concatenate([step.columns[name] for step in found])
+    return _typed(pd.DataFrame(columns), ["boxes", "predictions"])
 
 
 def join_report(data: RunData, steps: Sequence[int]) -> pd.DataFrame:
@@ -122,13 +165,27 @@ def _usable_predictions(data: RunData, step: int) -> NDArray[np.bool_]:
     return np.bincount(rows[usable], minlength=len(data.specimens)) > 0
 
 
-def _score_names(data: RunData) -> list[str]:
-    if data.has_text:
-        return ["exact_match", "token_f1", "bleu"]
-    return [*_COUNTS, "precision", "recall", "f1", "mean_iou"]
+def _count_names(data: RunData) -> list[str]:
+    return [] if data.has_text else [*_COUNTS, "precision", "recall", "f1", "mean_iou"]
 
 
-def _box_matches(evaluation: Evaluation, step: int, settings: Settings) -> dict[str, Any]:
+def _column_names(metrics: Sequence[Metric]) -> list[str]:
+    return [
+        name for metric in metrics for name in (metric.columns if isinstance(metric, StepMetric) else (metric.name,))
+    ]
+
+
+def _step_scores(evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for metric in metrics:
+        if isinstance(metric, StepMetric):
+            found |= evaluation.step_figures(step, metric)
+        else:
+            found[metric.name] = evaluation.metric_scores(step, settings, metric)[1]
+    return found
+
+
+def _box_matches(evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric]) -> dict[str, Any]:
     """Ground truth boxes with what they are matched with, then the predictions left over, by specimen."""
     data = evaluation.data
     found, truth = data.predictions(step).boxes, data.ground_truth.boxes
@@ -174,29 +231,28 @@ def _box_matches(evaluation: Evaluation, step: int, settings: Settings) -> dict[
     columns["error_type"] = np.where(
         truth_row >= 0, _at(errors.truth_error, truth_row, -1), _at(errors.error, prediction_row, -1)
     )
+    for metric in metrics:
+        if isinstance(metric, BoxMetric):
+            columns[metric.name] = _at(evaluation.box_values(step, settings, metric), truth_row, np.nan)
     return columns
 
 
-def _answer_matches(evaluation: Evaluation, step: int, settings: Settings) -> dict[str, Any]:
+def _answer_matches(evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric]) -> dict[str, Any]:
     data = evaluation.data
     questions, answers = data.ground_truth.questions, data.predictions(step).answers
-    scored = evaluation.answers(step)
     count = len(questions)
     return {
         "step": np.full(count, step, np.int64),
         "specimen": questions.specimen,
         "item": _texts(questions.item),
         "phrase": _texts(questions.question),
-        "status": scored.outcome.astype(np.int64),
+        "status": evaluation.answer_outcomes(step).astype(np.int64),
         "iou": np.full(count, np.nan),
         "score": np.full(count, np.nan),
         "ground_truth": _texts([" | ".join(refs) if refs else None for refs in questions.references]),
         "prediction": _texts(answers.text),
         "parse_state": np.where(answers.recorded, answers.state.astype(np.int64), -1),
-        "exact_match": scored.exact_match,
-        "token_f1": scored.token_f1,
-        "bleu": scored.bleu,
-    }
+    } | {metric.name: evaluation.answer_values(step, metric) for metric in metrics if isinstance(metric, TextMetric)}
 
 
 def _within_specimen(boxes: Boxes, rows: NDArray[np.int64]) -> NDArray[np.float64]:

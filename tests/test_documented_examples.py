@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import evalwidget as ew
+from evalwidget.metrics.catalogue import known_metrics
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```jsonl (ground_truth|predictions)\n(.*?)\n```", re.DOTALL)
@@ -60,6 +61,31 @@ def test_the_readme_s_code_runs(tmp_path, monkeypatch):
     exec(code, names)
     assert len(names["run"].summary()) == len(names["run"].steps)
     assert names["widget"].step in names["run"].steps
+
+
+def test_the_own_metrics_of_the_documentation_run(monkeypatch):
+    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    code = text[text.index("## Your own") :].split("```python\n")[1].split("```")[0]
+    names: dict = {}
+    exec(code, names)
+    run, widget, boxes = names["run"], names["widget"], names["boxes"]
+    for frame in (run.summary(), run.scores(), run.matches()):
+        assert frame["extra_words"].notna().any()
+    assert widget._run["score"] == "extra_words"
+    widget.close()
+    near = ew.metrics.BoxMetric("near", names["centre_distance"], "lower")
+    assert (boxes.matches(metrics=[near]).query("iou == 1")["near"] == 0).all()
+    assert boxes.summary(metrics=[near])["near"].iloc[-1] > 0
+
+
+def test_the_documentation_names_every_metric():
+    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    for task in ("free text", "phrase grounding"):
+        for name in known_metrics(task):
+            shown = (
+                name.replace("merged_recall_at_5", "merged_recall_at_1").replace("_10", "_1").replace("at_5", "at_1")
+            )
+            assert f"`{name}`" in text or f"`{shown}`" in text
 
 
 def test_boxes_that_cannot_be_put_beside_ground_truth_are_invalid(tmp_path):

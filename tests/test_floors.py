@@ -15,7 +15,7 @@ FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
-    {"folder", "coco_evaluation", "evaluation", "error_analysis"},
+    {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
@@ -24,14 +24,16 @@ FLOORS = [
     {"__init__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
-#: Imported inside a function: the facade's of the widget, so that scores need no front end; a slow package; an optional
-#: one.
+#: Imported inside a function: the facade's of the widget, so that scores need no front end; slow and optional packages.
 LATE = {
     ("run", "evalwidget.widget.eval_widget"),
-    ("metrics.text", "sacrebleu"),
+    ("metrics.bleu", "sacrebleu.metrics.bleu"),
+    ("metrics.bleu", "sacrebleu.tokenizers.tokenizer_13a"),
     ("metrics.masks", "pycocotools"),
     ("metrics.masks", "pycocotools.coco"),
     ("metrics.masks", "pycocotools.cocoeval"),
+    ("metrics.plugins", "bert_score.utils"),
+    ("metrics.plugins", "sentence_transformers"),
 }
 #: Imported for type checkers only.
 FOR_TYPES = {
@@ -42,8 +44,11 @@ IMPORTERS = {
     "anywidget": {"widget.eval_widget"},
     "traitlets": {"widget.eval_widget"},
     "pandas": {"scores", "coco_scores", "error_tables", "mask_tables", "folder", "run", "formats.frames"},
+    "bert_score": {"metrics.plugins"},
     "pycocotools": {"metrics.masks"},
-    "sacrebleu": {"metrics.text"},
+    "rapidfuzz": {"metrics.text"},
+    "sacrebleu": {"metrics.bleu"},
+    "sentence_transformers": {"metrics.plugins"},
 }
 
 
@@ -129,6 +134,9 @@ def test_importing_evalwidget_imports_nothing_heavy() -> None:
     heavy = [
         "torch",
         "transformers",
+        "sentence_transformers",
+        "bert_score",
+        "nltk",
         "dask",
         "anywidget",
         "ipywidgets",

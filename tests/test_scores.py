@@ -15,6 +15,7 @@ import evalwidget as ew
 Write = Callable[..., Path]
 COUNTS = ["true_positives", "false_positives", "false_negatives"]
 BOX_SCORES = [*COUNTS, "precision", "recall", "f1", "mean_iou"]
+PHRASE_SCORES = ["recall_at_1", "recall_at_5", "recall_at_10", "accuracy_at_50"]
 TEXT_SCORES = ["exact_match", "token_f1", "bleu"]
 
 
@@ -102,10 +103,14 @@ def test_missing_and_unannotated_specimens_enter_no_sum(states: ew.Run) -> None:
 
 def test_columns_of_boxes(states: ew.Run) -> None:
     summary, scores, matches = states.summary(), states.scores(), states.matches()
-    named = ["step", "epoch", "specimens", "predicted", "invalid", *BOX_SCORES]
+    named = ["step", "epoch", "specimens", "predicted", "invalid", *BOX_SCORES, *PHRASE_SCORES]
     assert [name for name in summary if name in named] == named
     assert summary.columns[0] == "step"
-    assert [name for name in scores if name != "invalid"] == ["step", "specimen", "status", *BOX_SCORES]
+    assert [name for name in scores if name != "invalid"] == [
+        *("step", "specimen", "status"),
+        *BOX_SCORES,
+        *PHRASE_SCORES,
+    ]
     assert list(matches)[:10] == [
         *("step", "specimen", "item", "phrase", "status", "iou", "score", "ground_truth", "prediction", "parse_state")
     ]

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.errors import EvalWidgetError
-from evalwidget.metrics.average_precision import FIGURES
 
 __all__ = ["Masks", "compressed_mask", "mask_box", "mask_figures", "mask_iou_pairs"]
 
@@ -96,7 +95,8 @@ def mask_figures(
     images: int,
     labels: int,
 ) -> NDArray[np.float64]:
-    """COCO's twelve figures ``(12,)`` of masks, 0 to 1, in the order of ``FIGURES``; NaN where COCO gives -1.
+    """COCO's twelve figures ``(12,)`` of masks, 0 to 1, in the order of ``average_precision.FIGURES``;
+    NaN where COCO gives -1.
 
     Images and labels are numbered from 0; ties of score go by image, then by row; a NaN score counts as 1.
     ``truth_area`` is the annotations' own, the predictions' area is that of their masks. This is ``COCOeval`` of

@@ -15,6 +15,8 @@ from evalwidget.description import step_notes
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import STATUSES, Evaluation, Settings
 from evalwidget.images import EncodedImage, encoded_image
+from evalwidget.metrics.catalogue import default_metrics
+from evalwidget.metrics.metric import TextMetric
 from evalwidget.widget.colours import invented_label_colour, label_colour
 from evalwidget.widget.protocol import (
     BUFFERS,
@@ -34,6 +36,8 @@ __all__ = ["answer", "run_info"]
 _DTYPES: Final = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
 _MOST_NAMES: Final = 4096
 _SETTINGS: Final = Settings()
+#: The scores that an ``Answer`` carries.
+_ANSWER_SCORES: Final = ("exact_match", "token_f1", "bleu")
 
 Reply = tuple[Any, list[bytes]]
 
@@ -78,7 +82,8 @@ def _names(identity: str, request: Mapping[str, Any], evaluation: Evaluation) ->
 def _scores(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
     step = _integer(request, "step")
     found = evaluation.specimens(step, _SETTINGS)
-    names, buffers = _packed({"scores": found.columns[evaluation.main_score], "statuses": found.status})
+    scores = evaluation.main_scores(step, _SETTINGS)
+    names, buffers = _packed({"scores": scores, "statuses": found.status})
     return ScoresReply(
         id=identity, kind="scores", step=step, notes=step_notes(evaluation.data, step), buffers=names
     ), buffers
@@ -193,15 +198,19 @@ def _answer(evaluation: Evaluation, place: int, step: int) -> Answer | None:
     answers = evaluation.data.predictions(step).answers
     if not answers.recorded[place]:
         return None
-    scored = evaluation.answers(step)
+    scored = {
+        metric.name: evaluation.answer_values(step, metric)[place]
+        for metric in default_metrics(evaluation.data.task)
+        if isinstance(metric, TextMetric) and metric.name in _ANSWER_SCORES
+    }
     defect = answers.defects.get(place)
     return Answer(
         state=PARSE_STATES[answers.state[place]],
         text=answers.text[place],
         raw=None if defect is None else defect.raw,
-        exact_match=_number(scored.exact_match[place]),
-        token_f1=_number(scored.token_f1[place]),
-        bleu=_number(scored.bleu[place]),
+        exact_match=_number(scored["exact_match"]),
+        token_f1=_number(scored["token_f1"]),
+        bleu=_number(scored["bleu"]),
     )
 
 

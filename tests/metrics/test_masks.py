@@ -19,7 +19,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 import evalwidget as ew
-from evalwidget.metrics.masks import FIGURES, compressed_mask, mask_box, mask_iou_pairs
+from evalwidget.metrics.average_precision import FIGURES
+from evalwidget.metrics.masks import compressed_mask, mask_box, mask_iou_pairs
 
 #: pycocotools' decode, which only the tests call, hands numpy 2 an array in the way of numpy 1.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")

@@ -1,0 +1,112 @@
+"""What became of each phrase of a run's specimens at a step."""
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.data import RunData
+from evalwidget.metrics.counting import ratio
+from evalwidget.metrics.grounding import phrase_figures
+
+__all__ = ["PHRASE_STATUSES", "PhraseScoring", "Phrases"]
+
+#: The state of a phrase: predicted (well or badly); a phrase of the ground truth that was not predicted; a predicted
+#: phrase that the ground truth has not; a specimen known to hold nothing, where any prediction is one too many.
+PHRASE_STATUSES: Final = ("predicted", "missing_phrase", "invented_phrase", "no_target")
+_PREDICTED, _MISSING, _INVENTED, _NO_TARGET = range(len(PHRASE_STATUSES))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The phrases ``(p,)`` of one step by specimen: number of the specimen, label (-1 for ``no_target``), place in
+    ``PHRASE_STATUSES``, ground truth boxes, predictions that count, and figures by name, NaN where one is not
+    defined."""
+
+    specimen: NDArray[np.int64]
+    label: NDArray[np.int64]
+    status: NDArray[np.uint8]
+    boxes: NDArray[np.int64]
+    predictions: NDArray[np.int64]
+    columns: dict[str, NDArray[np.float64]]
+
+
+class PhraseScoring:
+    """Phrases of a run by step and thresholds, each worked out once. Safe to use from several threads."""
+
+    def __init__(self, data: RunData) -> None:
+        self._data = data
+        self._lock = threading.RLock()
+        self._kept: dict[tuple[int, float, float], Phrases] = {}
+
+    def phrases(self, step: int, iou_threshold: float, confidence_threshold: float) -> Phrases:
+        with self._lock:
+            key = (step, iou_threshold, confidence_threshold)
+            if key not in self._kept:
+                self._kept[key] = self._phrases(*key)
+            return self._kept[key]
+
+    def column(
+        self, step: int, name: str, iou_threshold: float, confidence_threshold: float
+    ) -> tuple[NDArray[np.float64], float]:
+        """The mean of a figure over each specimen's phrases ``(s,)``, and over all phrases of the step."""
+        found = self.phrases(step, iou_threshold, confidence_threshold)
+        values = found.columns[name]
+        there = ~np.isnan(values)
+        count = len(self._data.specimens)
+        sums = np.bincount(found.specimen[there], values[there], minlength=count)
+        mean = ratio(sums, np.bincount(found.specimen[there], minlength=count))
+        return mean, float(values[there].mean()) if there.any() else np.nan
+
+    def _phrases(self, step: int, iou_threshold: float, confidence_threshold: float) -> Phrases:
+        predictions, truth = self._data.predictions(step), self._data.ground_truth.boxes
+        found = predictions.boxes
+        scored = self._data.ground_truth.annotated & predictions.recorded
+        # at 0 everything counts, also a score below 0, such as a logit
+        confident = ~(found.score < (confidence_threshold or -np.inf))
+        counted = np.flatnonzero(found.usable & confident & scored[found.specimen])
+        sought = np.flatnonzero(scored[truth.specimen] & ~truth.crowd)
+        labels = max(len(self._data.labels), 1)
+        truth_key = truth.specimen[sought] * labels + truth.label[sought]
+        key = found.specimen[counted] * labels + found.label[counted]
+        keys, truth_phrase = np.unique(truth_key, return_inverse=True)
+        asked = np.isin(key, keys)
+        figures = phrase_figures(
+            truth_phrase.reshape(-1),
+            truth.corners[sought],
+            np.searchsorted(keys, key[asked]),
+            found.corners[counted[asked]],
+            found.score[counted[asked]],
+            len(keys),
+            iou_threshold,
+        ).columns
+        predicted = np.bincount(np.searchsorted(keys, key[asked]), minlength=len(keys))
+        invented, times = np.unique(key[~asked], return_counts=True)
+        # a specimen whose boxes are crowd regions alone holds something all the same
+        empty = np.flatnonzero(scored & (np.diff(truth.offsets) == 0))
+        left = np.bincount(found.specimen[counted], minlength=len(self._data.specimens))[empty]
+        nothing, none = np.full(len(invented), np.nan), np.full(len(empty), np.nan)
+        right = (left == 0).astype(np.float64)
+        of_empty = {"grec_f1": right, "grec_accuracy": right, "grec_giou_f1": right, "grec_giou_accuracy": right}
+        columns = {
+            name: np.concatenate([values, nothing, of_empty.get(name, none)]) for name, values in figures.items()
+        }
+        columns["target_accuracy"] = np.concatenate([(predicted > 0).astype(np.float64), nothing, none])
+        columns["no_target_accuracy"] = np.concatenate([np.full(len(keys), np.nan), nothing, right])
+        specimen = np.concatenate([keys // labels, invented // labels, empty])
+        status = np.repeat(
+            np.array([_PREDICTED, _INVENTED, _NO_TARGET], np.uint8), [len(keys), len(invented), len(empty)]
+        )
+        status[: len(keys)][predicted == 0] = _MISSING
+        zeros = np.zeros(len(invented) + len(empty), np.int64)
+        order = np.lexsort((status == _INVENTED, specimen))
+        return Phrases(
+            specimen[order],
+            np.concatenate([keys % labels, invented % labels, np.full(len(empty), -1)])[order],
+            status[order],
+            np.concatenate([np.bincount(truth_phrase.reshape(-1), minlength=len(keys)), zeros])[order],
+            np.concatenate([predicted, times, left])[order],
+            {name: values[order] for name, values in columns.items()},
+        )
