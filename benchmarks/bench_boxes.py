@@ -13,9 +13,9 @@ import platform
 import statistics
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -161,20 +161,13 @@ def medians(timed: dict[str, tuple[Timed, int, int]]) -> dict[str, tuple[float, 
     return {name: (statistics.median(seconds), len(seconds)) for name, seconds in taken.items()}
 
 
-def peak_over_loaded(data: RunData) -> float | None:
-    """Megabytes that figures, scores and matches take at most, over what is loaded; None where Linux is not there."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
-        before = _status("VmRSS")
-        our_everything(data)
-        return (_status("VmHWM") - before) / 1024
-    except OSError:
-        return None
-
-
-def _status(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith(name)))
+def peak_over_loaded(data: RunData) -> float:
+    """Megabytes that figures, scores and matches hold at most, results included, over what is loaded."""
+    tracemalloc.start()
+    our_everything(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak / 2**20
 
 
 def show(workload: Workload, slow: bool) -> None:
@@ -194,8 +187,7 @@ def show(workload: Workload, slow: bool) -> None:
         each = taken / timed[name][1]
         difference = f"{differences[name]:.1e}" if name in differences else ""
         print(f"| {name} | {each:.4f} | {each / (base / steps):.2f} | {rounds} | {difference} |")
-    if peak is not None:
-        print(f"\nPeak of figures + scores + matches over the loaded run: {peak:.0f} MB.")
+    print(f"\nPeak of figures + scores + matches over the loaded run: {peak:.0f} MB.")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from evalwidget.metrics.score_order import integer_order
 __all__ = ["BoxColumns", "Pairs", "candidate_pairs"]
 
 #: Predictions looked at together: their columns fit a core's cache.
-_CHUNK: Final = 1 << 15
+_CHUNK: Final = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)

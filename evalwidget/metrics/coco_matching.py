@@ -128,22 +128,16 @@ def _contested_matches(
         choice_of_area.append(next(same, len(distinct)))
         if choice_of_area[-1] == len(distinct):
             distinct.append(preference)
-    # every area and threshold is a market of its own: each has all boxes and predictions anew
-    edge = np.concatenate(distinct)
-    area = np.repeat(np.arange(len(distinct)), len(edges.truth))
-    copies = edges.reached[edge].astype(np.int64)
-    starts = np.cumsum(copies) - copies
-    market = np.repeat(area, copies) * thresholds
-    market += np.arange(len(market)) - np.repeat(starts, copies)
-    edge = np.repeat(edge, copies)
+    # every area and threshold is a market of its own, with all predictions and boxes anew
+    choices = [preference[edges.reached[preference] > place] for preference in distinct for place in range(thresholds)]
+    edge = np.concatenate(choices)
+    market = np.repeat(np.arange(len(choices)), [len(choice) for choice in choices])
+    askers = len(choices) * len(prediction)
     asker = market * len(prediction) + prediction_place[edge]
-    askers = len(distinct) * thresholds * len(prediction)
-    order = integer_order(asker, askers)
-    edge, market, asker = edge[order], market[order], asker[order]
     held = _deferred_acceptance(
         np.bincount(asker, minlength=askers),
         market * len(truth) + truth_place[edge],
-        len(distinct) * thresholds * len(truth),
+        len(choices) * len(truth),
         crowd[edges.truth[edge]],
     )
     matched = np.full(askers, -1, np.int64)
