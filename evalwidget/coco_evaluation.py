@@ -23,7 +23,6 @@ from evalwidget.data import RunData
 from evalwidget.metrics.average_precision import IOU_THRESHOLDS
 from evalwidget.metrics.candidate_pairs import BoxColumns
 from evalwidget.metrics.coco_scoring import Matches, PredictionBlock, TruthTable, best_of_each_group
-from evalwidget.specimens import Specimens
 from evalwidget.tables import Boxes
 
 __all__ = ["COCO_MAX_PREDICTIONS", "CocoEvaluation", "CocoFigures", "PrecisionRecall", "StepMatches"]
@@ -148,7 +147,7 @@ class CocoEvaluation:
 
     @cached_property
     def _image_place(self) -> NDArray[np.int64] | None:
-        return _image_places(self._data.specimens)
+        return self._data.specimens.coco_order()
 
     def _figures_of(self, block: "_Block") -> list[CocoFigures]:
         matches = Matches(self._truth, block.predictions, IOU_THRESHOLDS, by_area=True)
@@ -263,16 +262,3 @@ class _Block:
     steps: Sequence[int]
     counted: list[NDArray[np.int64]]
     predictions: PredictionBlock
-
-
-def _image_places(specimens: Specimens) -> NDArray[np.int64] | None:
-    """The place of each specimen by its image id, None where the specimens are in that order or have other ids."""
-    ids = [names[0] for names in specimens.source_ids if len(names) == 1 and names[0].isdecimal()]
-    if len(ids) < len(specimens):
-        return None
-    order = sorted(range(len(ids)), key=lambda row: int(ids[row]))
-    if order == list(range(len(ids))):
-        return None
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return place

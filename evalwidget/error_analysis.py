@@ -10,7 +10,6 @@ from evalwidget.errors import EvalWidgetError
 from evalwidget.evaluation import EXTRA, MATCHED, MISSED, Evaluation, Settings
 from evalwidget.metrics.confusion import match_across_labels
 from evalwidget.metrics.error_types import ERROR_TYPES, MISS, SPECIAL_ERRORS, ErrorTable, ap_gains, classify_errors
-from evalwidget.specimens import Specimens
 
 __all__ = [
     "BACKGROUND_THRESHOLD",
@@ -21,7 +20,6 @@ __all__ = [
     "check_has_boxes",
     "confused_labels",
     "error_costs",
-    "image_order",
 ]
 
 #: TIDE's IoU up to which a prediction is of nothing but background.
@@ -78,7 +76,9 @@ def box_errors(evaluation: Evaluation, step: int, settings: Settings, background
     outcomes = evaluation.boxes(step, settings)
     there = np.flatnonzero(np.isin(outcomes.truth_outcome, (MATCHED, MISSED)))
     counted = np.flatnonzero(np.isin(outcomes.outcome, (MATCHED, EXTRA)))
-    counted = counted[np.argsort(image_order(data.specimens)[found.specimen[counted]], kind="stable")]
+    order = data.specimens.coco_order()
+    if order is not None:
+        counted = counted[np.argsort(order[found.specimen[counted]], kind="stable")]
     false_positive = np.flatnonzero(outcomes.outcome[counted] == EXTRA)
     wrong = counted[false_positive]
     matched = outcomes.truth_outcome[there] == MATCHED
@@ -166,16 +166,6 @@ def confused_labels(evaluation: Evaluation, step: int, settings: Settings) -> La
     others = sorted(set(predicted[predicted >= settled].tolist()), key=data.labels.names.__getitem__)
     labels = np.array([*range(settled), *others], np.int64)
     return LabelPairs(labels, pairs[:, 0], pairs[:, 1], count, bool(scored.any()))
-
-
-def image_order(specimens: Specimens) -> NDArray[np.int64]:
-    """Place ``(s,)`` of each specimen in COCO's order of images, which decides ties of score: by numeric id where all
-    have one, else the order of the ground truth."""
-    ids = [names[0] if names else "" for names in specimens.source_ids]
-    places = np.arange(len(specimens))
-    if all(name.removeprefix("-").isdecimal() for name in ids):
-        places[np.array(sorted(places, key=lambda row: int(ids[row])), np.int64)] = np.arange(len(specimens))
-    return places
 
 
 def check_has_boxes(evaluation: Evaluation, what: str) -> None:

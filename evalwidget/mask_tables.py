@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evalwidget.error_analysis import check_has_boxes, image_order
+from evalwidget.error_analysis import check_has_boxes
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.evaluation import Evaluation
 from evalwidget.metrics.average_precision import FIGURES
@@ -32,7 +32,9 @@ def mask_summary(evaluation: Evaluation, steps: Sequence[int]) -> pd.DataFrame:
             continue
         image = np.full(len(scored), -1)
         order = np.flatnonzero(scored)
-        order = order[np.argsort(image_order(data.specimens)[order], kind="stable")]
+        places = data.specimens.coco_order()
+        if places is not None:
+            order = order[np.argsort(places[order], kind="stable")]
         image[order] = np.arange(len(order))
         there = np.flatnonzero(scored[data.ground_truth.boxes.specimen])
         truth = _ground_truth(evaluation, there, image, known)

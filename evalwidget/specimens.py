@@ -28,6 +28,19 @@ class Specimens:
     def __len__(self) -> int:
         return len(self.identifiers)
 
+    def coco_order(self) -> NDArray[np.int64] | None:
+        """Place ``(s,)`` of each specimen by its image id, where all have one that is a number: COCO's order of images,
+        which decides ties of score. None where the specimens are in that order already, or have other ids."""
+        ids = [names[0] for names in self.source_ids if len(names) == 1 and names[0].removeprefix("-").isdecimal()]
+        if len(ids) < len(self):
+            return None
+        order = sorted(range(len(ids)), key=lambda row: int(ids[row]))
+        if order == list(range(len(ids))):
+            return None
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        return place
+
 
 def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArray[np.int64]]:
     """Specimens in order of first mention, and the specimen of each reference: records of one image become one.
