@@ -7,6 +7,7 @@ from typing import Any
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
 from evalwidget.formats import coco, plain, vi
+from evalwidget.formats.coco_results import regular_results
 from evalwidget.formats.json_source import Source, read_json, read_records
 from evalwidget.formats.options import GroundTruthFacts, PredictionOptions
 from evalwidget.records import Records
@@ -37,6 +38,9 @@ def read_predictions(source: Source, options: PredictionOptions) -> Records:
     """Read the predictions of one step in whatever known format ``source`` is."""
     if not source.is_jsonl:
         _check_suffix(source)
+        records = regular_results(source, options.categories)
+        if records is not None:
+            return records
         value = read_json(source)
         if coco.is_results(value):
             return coco.prediction_records(value, source, options.categories)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import LARGEST, Convention
 from evalwidget.errors import FormatError
+from evalwidget.formats.coco_results import unnamed_categories
 from evalwidget.formats.json_source import Source, field, fits_float
 from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
@@ -130,12 +131,8 @@ def _result_rows(
     unknown = dict.fromkeys(category for category in categories if category not in names)
     notes = []
     if unknown:
-        shown = ", ".join(list(unknown)[:5])
         count = sum(category in unknown for category in categories)
-        notes.append(
-            f"{source.shown}: {count} predictions have category ids that the ground truth does not name ({shown}); "
-            "if the file counts classes from another number, shift them"
-        )
+        notes.append(unnamed_categories(list(unknown), count, source))
     label_of = dict(names) | {category: f"category {category}" for category in unknown}
     scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
     masks = _any_of([result.get("segmentation") or None for result in results])
