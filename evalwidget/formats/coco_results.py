@@ -2,6 +2,7 @@
 
 from itertools import chain
 from math import nan
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -22,7 +23,6 @@ class _Result(msgspec.Struct, gc=False):
     category_id: int
     bbox: tuple[float, float, float, float]
     score: float = nan
-    segmentation: msgspec.Raw = msgspec.Raw()
 
 
 _DECODER: Final = msgspec.json.Decoder(list[_Result])
@@ -32,17 +32,20 @@ def regular_results(source: Source, categories: dict[str, str]) -> Records | Non
     """Records of a results file, None where it is of another shape or any box has no use: then it is to be read box by
     box, with words about each. ``categories`` are the ground truth's class names by id."""
     try:
-        results = _DECODER.decode(source.path.read_bytes())
+        text = source.path.read_bytes()
+        if b'"segmentation"' in text:
+            return None
+        results = _DECODER.decode(text)
     except (msgspec.MsgspecError, OSError, UnicodeDecodeError, RecursionError):
         return None
     count = len(results)
-    values = np.fromiter(chain.from_iterable(result.bbox for result in results), np.float64, 4 * count).reshape(-1, 4)
-    usable = (np.abs(values) <= LARGEST).all() and (values[:, 2:] >= 0).all()
-    if not usable or any(result.segmentation for result in results):
+    corners = chain.from_iterable(map(attrgetter("bbox"), results))
+    values = np.fromiter(corners, np.float64, 4 * count).reshape(-1, 4)
+    if not ((np.abs(values) <= LARGEST).all() and (values[:, 2:] >= 0).all()):
         return None
     try:
-        images = np.fromiter((result.image_id for result in results), np.int64, count)
-        classes = np.fromiter((result.category_id for result in results), np.int64, count)
+        images = np.fromiter(map(attrgetter("image_id"), results), np.int64, count)
+        classes = np.fromiter(map(attrgetter("category_id"), results), np.int64, count)
     except OverflowError:
         return None
     image_ids, owner = np.unique(images, return_inverse=True)
@@ -54,7 +57,7 @@ def regular_results(source: Source, categories: dict[str, str]) -> Records | Non
         label=label.astype(np.int32),
         label_names=names,
         values=values,
-        score=np.fromiter((result.score for result in results), np.float64, count),
+        score=np.fromiter(map(attrgetter("score"), results), np.float64, count),
         area=np.full(count, nan),
         crowd=np.zeros(count, np.bool_),
         state=np.zeros(count, np.uint8),
