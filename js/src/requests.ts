@@ -19,6 +19,9 @@ import {
  * kernel's main shell, where a running cell holds them up, until it has opened a subshell for comms. */
 export const RESEND_AFTER_MS = [1000, 3000, 9000];
 
+/** A message cannot be sent once its kernel has been restarted or shut down. */
+export const GONE = "the kernel of this view is gone: run the cell again";
+
 type MessageHandler = (message: unknown, buffers?: readonly unknown[]) => void;
 
 /** The part of an anywidget model that carries messages. */
@@ -120,18 +123,17 @@ export function createClient(connecting: Promise<Channel>, signal: AbortSignal):
     return new Promise((resolve, reject) => {
       if (signal.aborted) return;
       pending.set(id, { kind: body.kind, resolve, reject });
-      try {
-        channel.send({ id, ...body });
-      } catch (error) {
-        pending.delete(id);
-        reject(error as Error);
-        return;
-      }
-      for (const delay of RESEND_AFTER_MS) {
-        setTimeout(() => {
-          if (pending.has(id)) channel.send({ id, ...body });
-        }, delay);
-      }
+      const ask = (): void => {
+        if (!pending.has(id)) return;
+        try {
+          channel.send({ id, ...body });
+        } catch (error) {
+          pending.delete(id);
+          reject(new Error(`${GONE} (${(error as Error).message})`));
+        }
+      };
+      ask();
+      for (const delay of RESEND_AFTER_MS) setTimeout(ask, delay);
     });
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { isErrorReply, isReply, isRunInfo } from "../src/protocol";
-import { createClient, decodeBuffers, RESEND_AFTER_MS } from "../src/requests";
+import { createClient, decodeBuffers, GONE, RESEND_AFTER_MS } from "../src/requests";
 import { answering, FakeChannel, RUN } from "./harness/kernel";
 import { until } from "./settling";
 
@@ -90,6 +90,25 @@ describe("client", () => {
       expect((await asked).reply.names.length).toBe(1);
       await vi.advanceTimersByTimeAsync(60_000);
       expect(channel.requests.length).toBe(3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("says that the kernel is gone where nothing can be sent, at once and later", async () => {
+    vi.useFakeTimers();
+    try {
+      const { channel, client } = connected();
+      channel.held = () => true;
+      const asked = client.request({ kind: "names", first: 0, count: 1 });
+      const refused = expect(asked).rejects.toThrow(`${GONE} (Cannot send)`);
+      await vi.advanceTimersByTimeAsync(0);
+      channel.send = () => {
+        throw new Error("Cannot send");
+      };
+      await vi.advanceTimersByTimeAsync(RESEND_AFTER_MS[0] ?? 0);
+      await refused;
+      await expect(client.request({ kind: "scores", step: 1 })).rejects.toThrow(GONE);
     } finally {
       vi.useRealTimers();
     }

@@ -115,3 +115,14 @@ def test_two_views_of_one_widget_agree(lab_page):
     views.nth(1).locator('[data-row="3"]').click()
     for view in views.all():
         expect(view).to_have_attribute("data-painted", f"{run.specimens[3]}|{run.steps[-1]}")
+
+
+def test_a_view_whose_kernel_was_restarted_says_so_and_comes_back_with_its_cell(lab_page):
+    run = ew.demo_run("grounding")
+    lab_page.open("01-quickstart.ipynb").run_all().painted(run.specimens[0], run.steps[-1])
+    lab_page.idle()
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    lab_page.page.evaluate(f"() => {kernel}.restart()")
+    lab_page.root.locator('[data-row="12"]').click()
+    expect(lab_page.part("status")).to_contain_text("the kernel of this view is gone: run the cell again")
+    lab_page.run_all().painted(run.specimens[0], run.steps[-1])
