@@ -78,11 +78,13 @@ class BoxOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class SpecimenScores:
-    """One step: ``status`` ``(s,)`` (places in ``STATUSES``), the number of invalid predictions, and for boxes the
-    counts and what follows from them by name, float64 ``(s,)``, NaN where there is none. ``totals`` are the same over
-    the whole step. The scores of metrics are ``Evaluation.metric_scores``."""
+    """One step: ``status`` ``(s,)`` (places in ``STATUSES``), ``usable`` ``(s,)`` (it has a prediction that can be
+    used), the number of invalid predictions, and for boxes the counts and what follows from them by name, float64
+    ``(s,)``, NaN where there is none. ``totals`` are the same over the whole step. The scores of metrics are
+    ``Evaluation.metric_scores``."""
 
     status: NDArray[np.uint8]
+    usable: NDArray[np.bool_]
     invalid: NDArray[np.int64]
     columns: dict[str, NDArray[np.float64]]
     totals: dict[str, float]
@@ -110,11 +112,8 @@ class Evaluation:
     def with_main_score(self, name: str) -> "Evaluation":
         """The same evaluation, what it keeps shared, with another main score. Raises ``UnknownNameError``."""
         counts = () if self.data.has_text else ("precision", "recall", "f1", "mean_iou")
-        if name not in counts:
-            known = {metric.name: metric for metric in self.metrics()}
-            metric = known.get(name) or self.metrics([name])[-1]
-            if isinstance(metric, StepMetric):
-                raise UnknownNameError(f"score {name!r}: it is a figure of a whole step, not of a specimen")
+        if name not in counts and isinstance(self._metric_named(name), StepMetric):
+            raise UnknownNameError(f"score {name!r}: it is a figure of a whole step, not of a specimen")
         other = copy.copy(self)
         other._main = name
         return other
@@ -135,9 +134,7 @@ class Evaluation:
         counts = self.specimens(step, settings).columns
         if self.main_score in counts:
             return counts[self.main_score]
-        known = {metric.name: metric for metric in self.metrics()}
-        metric = known.get(self.main_score) or self.metrics([self.main_score])[-1]
-        return self.metric_scores(step, settings, metric)[0]
+        return self.metric_scores(step, settings, self._metric_named(self.main_score))[0]
 
     def metric_scores(self, step: int, settings: Settings, metric: Metric) -> tuple[NDArray[np.float64], float]:
         """A metric's score ``(s,)`` of each specimen and of the whole step; NaN where there is none."""
@@ -233,7 +230,7 @@ class Evaluation:
             has_truth = self._any_of(truth.questions.specimen, [bool(r) for r in truth.questions.references])
             usable = self._any_of(truth.questions.specimen, [text is not None for text in predictions.answers.text])
             unusable = np.isin(predictions.answers.state, _UNUSABLE)
-            invalid = np.bincount(truth.questions.specimen[unusable], minlength=len(self.data.specimens))
+            invalid = self._count(truth.questions.specimen[unusable])
             columns: dict[str, NDArray[np.float64]] = {}
             totals: dict[str, float] = {}
         else:
@@ -245,7 +242,7 @@ class Evaluation:
         status[~usable] = _NO_PREDICTION
         status[~has_truth] = _NO_GROUND_TRUTH
         status[~predictions.recorded] = _MISSING
-        return SpecimenScores(status, invalid, columns, totals)
+        return SpecimenScores(status, usable, invalid, columns, totals)
 
     def _box_columns(self, step: int, settings: Settings) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
         boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
@@ -275,6 +272,11 @@ class Evaluation:
             {name: np.where(scored, values, np.nan) for name, values in each.items()},
             {name: float(values[0]) if scored.any() else np.nan for name, values in totals.items()},
         )
+
+    def _metric_named(self, name: str) -> Metric:
+        """The metric of that name, the run's own and the usual ones first. Raises ``EvalWidgetError``."""
+        known = {metric.name: metric for metric in self.metrics()}
+        return known.get(name) or self.metrics([name])[-1]
 
     def _count(self, specimen: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(specimen, minlength=len(self.data.specimens))

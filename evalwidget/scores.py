@@ -42,13 +42,12 @@ def summary(
     rows: list[dict[str, Any]] = []
     for step in steps:
         found = evaluation.specimens(step, settings)
-        usable = _usable_predictions(data, step)
         rows.append(
             {
                 "step": step,
                 "epoch": data.epoch(step),
                 "specimens": len(data.specimens),
-                "predicted": int(usable.sum()),
+                "predicted": int(found.usable.sum()),
                 "invalid": int(found.invalid.sum()),
                 **found.totals,
                 **_step_scores(evaluation, step, settings, metrics),
@@ -152,17 +151,6 @@ def _match(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> 
     """Match the boxes of all ``steps`` together, so that the tables then find each step's matches made."""
     if not evaluation.data.has_text:
         evaluation.match(steps, settings)
-
-
-def _usable_predictions(data: RunData, step: int) -> NDArray[np.bool_]:
-    """Specimens ``(s,)`` with at least one prediction that can be used."""
-    predictions = data.predictions(step)
-    if data.has_text:
-        rows = data.ground_truth.questions.specimen
-        usable = np.array([text is not None for text in predictions.answers.text], np.bool_)
-    else:
-        rows, usable = predictions.boxes.specimen, predictions.boxes.usable
-    return np.bincount(rows[usable], minlength=len(data.specimens)) > 0
 
 
 def _count_names(data: RunData) -> list[str]:

@@ -97,6 +97,7 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
         raise UnknownNameError(f"step {asked!r} is not recorded; the run has {shown_steps(data.steps)}")
     every = bool(request.get("all_steps"))
     steps = [step for step in data.steps if every or step == asked or data.is_loaded(step)]
+    evaluation.match(steps, _SETTINGS)
     image = encoded_image(data.found_image(row), data.size(row)) if request.get("image") else EncodedImage("not_asked")
     labels = _LocalLabels(data)
     arrays: dict[str, NDArray[Any]] = {"image": np.frombuffer(image.data, np.uint8)}
