@@ -96,6 +96,7 @@ class RunData:
         readers: Mapping[int, Callable[[], Records]],
         images: ImageStore,
         ground_truth_format: str,
+        likely_task: str | None = None,
         coordinates: str = "",
         notes: Sequence[str] = (),
     ) -> None:
@@ -126,7 +127,7 @@ class RunData:
         self.ground_truth = self._ground_truth(ground_truth, owner)
         #: labels from this number on are of predictions alone, numbered as their steps happened to be read
         self.settled_labels = len(self.labels)
-        self.task = task_named(task) if task else self._likely_task(ground_truth)
+        self.task = task_named(task) if task else self._likely_task(likely_task)
 
     @property
     def has_text(self) -> bool:
@@ -180,13 +181,12 @@ class RunData:
             sizes[place] = self.size(int(unique[place])) or (1.0, 1.0)
         return sizes[inverse].reshape(-1, 2)
 
-    def _likely_task(self, records: Records) -> str:
+    def _likely_task(self, of_format: str | None) -> str:
         questions = self.ground_truth.questions
         # a caption on its own beside records with boxes is one of a specimen that holds nothing
         if any(questions.question) or (len(questions) and not len(self.ground_truth.boxes)):
             return "visual question answering" if any(questions.question) else "free text"
-        has_classes = self.ground_truth_format == "plain JSONL" and not records.phrases and len(self.ground_truth.boxes)
-        return "object detection" if has_classes or self.ground_truth_format == "COCO" else "phrase grounding"
+        return of_format or "phrase grounding"
 
     def _ground_truth(self, records: Records, owner: NDArray[np.int64]) -> GroundTruth:
         boxes = boxes_table(records.boxes, owner, self.labels.place, self._sizes, len(self.specimens))

@@ -15,13 +15,15 @@ from evalwidget.boxes import Convention
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.formats import (
+    Content,
     GroundTruthFacts,
+    GroundTruthOptions,
     PredictionOptions,
     Source,
-    frames,
     read_ground_truth,
     read_predictions,
 )
+from evalwidget.formats.frames import predictions_by_step
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.records import Records
 
@@ -29,7 +31,8 @@ __all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "step_of"]
 
 _STEP: Final = re.compile(r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)", re.IGNORECASE)
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
-_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
+#: What a folder of predictions may hold a step in, besides a folder a step.
+_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl")
 _FIELDS: Final = (
     "name",
     "task",
@@ -39,6 +42,8 @@ _FIELDS: Final = (
     "prediction_coordinates",
     "prediction_box_order",
     "output_format",
+    "ground_truth_format",
+    "prediction_format",
     "images",
 )
 
@@ -55,6 +60,8 @@ class RunSettings:
     prediction_coordinates: str | None = None
     prediction_box_order: str | None = None
     output_format: str | None = None
+    ground_truth_format: str | None = None
+    prediction_format: str | None = None
 
     def __post_init__(self) -> None:
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
@@ -97,23 +104,20 @@ def open_folder(path: Path, settings: RunSettings, images: Any) -> RunData:
     files = _prediction_files(folder)
     if not files:
         raise EvalWidgetError(f"{path}: no predictions: expected files such as predictions/step-000500.jsonl")
-    steps = {step: Source.at(file, root) for step, file in _by_step(files, root).items()}
+    steps = {step: Content([Source.at(file, root)]) for step, file in _by_step(files, root).items()}
     if images is None:
         images = roots or [folder for folder in (root / "images",) if folder.is_dir()]
     settings = settings.or_else(stated).or_else(RunSettings(name=root.name))
-    return _run_data(None if truth is None else Source.at(truth, root), steps, settings, images)
+    return _run_data(None if truth is None else Content([Source.at(truth, root)]), steps, settings, images)
 
 
 def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, images: Any) -> RunData:
     """A run of files named one by one: predictions by step, in a list, or in a folder; frames go in their place."""
     truth = None
     if ground_truth is not None:
-        truth = ground_truth if isinstance(ground_truth, pd.DataFrame) else Source.at(_file(ground_truth))
+        truth = _content(ground_truth, "ground truth")
     if isinstance(predictions, Mapping):
-        steps = {
-            _step_number(step): item if isinstance(item, pd.DataFrame) else Source.at(_file(item))
-            for step, item in predictions.items()
-        }
+        steps = {_step_number(step): _content(item, "predictions") for step, item in predictions.items()}
     elif isinstance(predictions, (str, Path)):
         folder = Path(predictions)
         if not folder.is_dir():
@@ -121,13 +125,14 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
                 f"{folder}: no such folder; give predictions as {{step: file}} or as a folder of files"
             )
         files = _prediction_files(folder)
-        steps = {step: Source.at(file) for step, file in _by_step(files, folder).items()}
+        steps = {step: Content([Source.at(file)]) for step, file in _by_step(files, folder).items()}
     elif isinstance(predictions, pd.DataFrame) or not isinstance(predictions, Iterable | None):
         raise EvalWidgetError(
             f"predictions: expected files by step, got {type(predictions).__name__}; Run.from_frames takes DataFrames"
         )
     else:
-        steps = {step: Source.at(file) for step, file in _by_step([_file(f) for f in predictions or ()], None).items()}
+        named = _by_step([_path(file) for file in predictions or ()], None)
+        steps = {step: Content([Source.at(file)]) for step, file in named.items()}
     if not steps:
         raise EvalWidgetError("no predictions: pass predictions={500: 'step500.json', …}")
     return _run_data(truth, steps, settings.or_else(RunSettings(name="run")), images)
@@ -139,8 +144,9 @@ def open_frames(
     """A run of two frames; ``predictions`` holds all steps."""
     if ground_truth is not None and not isinstance(ground_truth, pd.DataFrame):
         raise EvalWidgetError(f"ground truth: expected a DataFrame, got {type(ground_truth).__name__}")
-    steps = frames.predictions_by_step(predictions)
-    return _run_data(ground_truth, steps, settings.or_else(RunSettings(name="run")), images)
+    steps = {step: Content.of_frame(rows, "predictions") for step, rows in predictions_by_step(predictions).items()}
+    truth = None if ground_truth is None else Content.of_frame(ground_truth, "ground truth")
+    return _run_data(truth, steps, settings.or_else(RunSettings(name="run")), images)
 
 
 def _image_store(images: Any) -> ImageStore:
@@ -154,18 +160,15 @@ def _image_store(images: Any) -> ImageStore:
     return ImageFolders([Path(folder) for folder in folders])
 
 
-def _run_data(
-    truth: Source | pd.DataFrame | None, steps: Mapping[int, Any], settings: RunSettings, images: Any
-) -> RunData:
+def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: RunSettings, images: Any) -> RunData:
     if max(steps, default=0) > _LARGEST_STEP:
         raise EvalWidgetError(f"predictions: step {max(steps)} is larger than {_LARGEST_STEP}")
     notes: list[str] = []
-    facts = GroundTruthFacts("none", Convention())
+    facts = GroundTruthFacts("none")
     records: Records | None = None
-    if isinstance(truth, pd.DataFrame):
-        records, facts = frames.ground_truth_records(truth, settings.box_order, settings.coordinates)
-    elif truth is not None:
-        records, facts = read_ground_truth(truth, settings.box_order, settings.coordinates)
+    if truth is not None:
+        asked = GroundTruthOptions(settings.box_order, settings.coordinates)
+        records, facts = read_ground_truth(truth, asked, settings.ground_truth_format)
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
     options = PredictionOptions(
@@ -178,12 +181,10 @@ def _run_data(
         facts.categories,
         settings.output_format,
         answers=bool(records and records.questions),
+        stated=any((settings.prediction_box_order, settings.prediction_coordinates)),
     )
     readers: dict[int, Callable[[], Records]] = {
-        step: partial(frames.prediction_records, item, options)
-        if isinstance(item, pd.DataFrame)
-        else partial(read_predictions, item, options)
-        for step, item in steps.items()
+        step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()
     }
     return RunData(
         name=settings.name or "run",
@@ -193,6 +194,7 @@ def _run_data(
         readers=readers,
         images=_image_store(images),
         ground_truth_format=facts.format,
+        likely_task=facts.task,
         coordinates=_shown_coordinates(records, facts, options),
         notes=notes,
     )
@@ -247,15 +249,16 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
 
 
 def _ground_truth_file(root: Path) -> Path | None:
-    found = sorted(f for f in root.glob("ground_truth.*") if f.is_file())
+    found = sorted([*root.glob("ground_truth.*"), *root.glob("ground_truth")])
     if len(found) > 1:
-        raise EvalWidgetError(f"{root.name}: two files of ground truth: {', '.join(f.name for f in found)}; keep one")
+        raise EvalWidgetError(f"{root.name}: ground truth twice: {', '.join(f.name for f in found)}; keep one")
     return found[0] if found else None
 
 
 def _prediction_files(folder: Path) -> list[Path]:
-    """The files of a folder that may hold predictions; hidden ones are an editor's or a system's."""
-    return [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix.lower() in _SUFFIXES and f.name[0] != "."]
+    """What may hold predictions in a folder: a file or a folder a step; hidden ones are an editor's or a system's."""
+    found = [entry for entry in sorted(folder.iterdir()) if entry.name[0] != "."]
+    return [entry for entry in found if entry.suffix.lower() in _SUFFIXES or entry.is_dir()]
 
 
 def _by_step(files: Iterable[Path], root: Path | None) -> dict[int, Path]:
@@ -273,13 +276,22 @@ def _by_step(files: Iterable[Path], root: Path | None) -> dict[int, Path]:
     return steps
 
 
-def _file(path: Any) -> Path:
+def _content(given: Any, shown: str) -> Content:
+    """What the caller named: a file, a folder, several files that belong together, or a DataFrame in their place, which
+    messages call ``shown``."""
+    if isinstance(given, pd.DataFrame):
+        return Content.of_frame(given, shown)
+    if isinstance(given, (list, tuple)) and given:
+        return Content([Source.at(_path(part)) for part in given])
+    return Content([Source.at(_path(given))])
+
+
+def _path(path: Any) -> Path:
     if not isinstance(path, (str, Path)):
         raise EvalWidgetError(f"expected a path or a DataFrame, got {type(path).__name__}")
-    file = Path(path)
-    if not file.is_file():
-        raise EvalWidgetError(f"{file}: no such file")
-    return file
+    if not Path(path).exists():
+        raise EvalWidgetError(f"{path}: no such file")
+    return Path(path)
 
 
 def _step_number(step: Any) -> int:

@@ -363,13 +363,16 @@ def open_run(
     prediction_coordinates: str | None = None,
     prediction_box_order: str | None = None,
     output_format: str | None = None,
+    ground_truth_format: str | None = None,
+    prediction_format: str | None = None,
 ) -> Run:
     """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
 
     ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names carry the step
     (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a mapping from specimen
     to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
-    one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024`` and ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``.
+    one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
+    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
@@ -383,6 +386,8 @@ def open_run(
         prediction_coordinates=prediction_coordinates,
         prediction_box_order=prediction_box_order,
         output_format=output_format,
+        ground_truth_format=ground_truth_format,
+        prediction_format=prediction_format,
     )
     if path is not None:
         if ground_truth is not None or predictions is not None:

@@ -183,7 +183,7 @@ def test_what_is_missing_from_a_folder(tmp_path: Path) -> None:
 def test_two_files_of_ground_truth_are_an_error(write_run: Write) -> None:
     folder = write_run([CAT], {1: []})
     (folder / "ground_truth.json").write_text("{}")
-    with pytest.raises(ew.EvalWidgetError, match=r"two files of ground truth: ground_truth.json, ground_truth.jsonl"):
+    with pytest.raises(ew.EvalWidgetError, match=r"ground truth twice: ground_truth.json, ground_truth.jsonl"):
         ew.open_run(folder)
 
 

@@ -1,67 +1,85 @@
-"""Formats on disk: a file a format, and here the registry that recognises them by extension and content."""
+"""Formats on disk: a file a format or a family of them, and here the registry that recognises them by their content."""
 
-from collections.abc import Iterator
-from itertools import chain
-from typing import Any
+from typing import Final
 
-from evalwidget.boxes import Convention
-from evalwidget.errors import FormatError
-from evalwidget.formats import coco, plain, vi
-from evalwidget.formats.coco_results import regular_results
-from evalwidget.formats.json_source import Source, read_json, read_records
-from evalwidget.formats.options import GroundTruthFacts, PredictionOptions
+from evalwidget.errors import FormatError, UnknownNameError
+from evalwidget.formats import coco, frames, plain, vi
+from evalwidget.formats.content import Content
+from evalwidget.formats.format import Format
+from evalwidget.formats.json_source import Source
+from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.records import Records
 
-__all__ = ["GroundTruthFacts", "PredictionOptions", "Source", "read_ground_truth", "read_predictions"]
+__all__ = [
+    "FORMATS",
+    "Content",
+    "Format",
+    "GroundTruthFacts",
+    "GroundTruthOptions",
+    "PredictionOptions",
+    "Source",
+    "format_of_ground_truth",
+    "format_of_predictions",
+    "read_ground_truth",
+    "read_predictions",
+]
 
-_EXPECTED = "expected plain JSONL, Vi JSONL (.jsonl) or COCO (.json)"
-
-
-def read_ground_truth(source: Source, order: str | None, scale: str | None) -> tuple[Records, GroundTruthFacts]:
-    """Read ground truth in whatever known format ``source`` is. ``order`` and ``scale`` overrule what is detected."""
-    if not source.is_jsonl:
-        _check_suffix(source)
-        value = read_json(source)
-        if coco.is_ground_truth(value):
-            records = coco.ground_truth_records(value, source)
-            return records, GroundTruthFacts("COCO", Convention("xywh"), coco.categories_of(value, source))
-        if not isinstance(value, list):
-            raise FormatError(source.shown, f"{_EXPECTED}, found JSON with {_outline(value)}")
-    rows, is_vi = _recognised(source)
-    records = (
-        vi.ground_truth_records(rows, scale) if is_vi else plain.ground_truth_records(rows, order or "xyxy", scale)
-    )
-    return records, GroundTruthFacts("Vi JSONL" if is_vi else "plain JSONL", records.boxes[0].convention)
+#: Asked in this order; the first that recognises the content reads it. Formats told by few marks come last.
+FORMATS: Final[tuple[Format, ...]] = (*coco.FORMATS, *vi.FORMATS, *frames.FORMATS, *plain.FORMATS)
 
 
-def read_predictions(source: Source, options: PredictionOptions) -> Records:
-    """Read the predictions of one step in whatever known format ``source`` is."""
-    if not source.is_jsonl:
-        _check_suffix(source)
-        records = regular_results(source, options.categories)
-        if records is not None:
-            return records
-        value = read_json(source)
-        if coco.is_results(value):
-            return coco.prediction_records(value, source, options.categories)
-        if not isinstance(value, list):
-            raise FormatError(source.shown, f"{_EXPECTED} results, found JSON with {_outline(value)}")
-    rows, is_vi = _recognised(source)
-    return vi.prediction_records(rows, options) if is_vi else plain.prediction_records(rows, options)
+def read_ground_truth(
+    content: Content, options: GroundTruthOptions, key: str | None = None
+) -> tuple[Records, GroundTruthFacts]:
+    """Read ground truth in the format of this key, or whatever known format ``content`` is in."""
+    reader = format_of_ground_truth(content, key).ground_truth
+    assert reader is not None
+    return reader(content, options)
 
 
-def _recognised(source: Source) -> tuple[Iterator[tuple[str, dict[str, Any]]], bool]:
-    rows = read_records(source)
-    first = next(rows, None)
-    if first is None:
-        return iter(()), False
-    return chain([first], rows), vi.is_vi(first[1])
+def read_predictions(content: Content, options: PredictionOptions, key: str | None = None) -> Records:
+    """Read the predictions of one step in the format of this key, or whatever known format ``content`` is in."""
+    reader = format_of_predictions(content, key).predictions
+    assert reader is not None
+    return reader(content, options)
 
 
-def _check_suffix(source: Source) -> None:
-    if source.path.suffix.lower() != ".json":
-        raise FormatError(source.shown, f"{_EXPECTED}, found a file ending in {source.path.suffix or 'nothing'!r}")
+def format_of_ground_truth(content: Content, key: str | None = None) -> Format:
+    """The format that ``content`` is in. Raises ``FormatError`` where none reads ground truth from it, and
+    ``UnknownNameError`` for a key that is not there."""
+    return _chosen(content, [known for known in FORMATS if known.ground_truth], key, "ground_truth_format")
 
 
-def _outline(value: Any) -> str:
-    return f"keys {sorted(value)[:5]}" if isinstance(value, dict) else type(value).__name__
+def format_of_predictions(content: Content, key: str | None = None) -> Format:
+    """The format that ``content`` is in. Raises ``FormatError`` where none reads predictions from it, and
+    ``UnknownNameError`` for a key that is not there."""
+    return _chosen(content, [known for known in FORMATS if known.predictions], key, "prediction_format")
+
+
+def _chosen(content: Content, formats: list[Format], key: str | None, setting: str) -> Format:
+    if key is not None:
+        named = next((known for known in formats if known.key == key), None)
+        if named is None:
+            raise UnknownNameError(f"{setting} {key!r}: expected one of {', '.join(known.key for known in formats)}")
+        return named
+    found = next((known for known in formats if known.recognises(content)), None)
+    if found is None:
+        what = "ground truth" if setting == "ground_truth_format" else "predictions"
+        raise FormatError(
+            content.shown,
+            f"expected {what} in a format that docs/formats.md lists, found {_outline(content)}; "
+            f"name one as {setting}=",
+        )
+    return found
+
+
+def _outline(content: Content) -> str:
+    if content.is_folder:
+        return "a folder without files of one"
+    if content.is_json_object:
+        return f"JSON with keys {sorted(content.fields)[:5]}"
+    if content.is_json_list or content.first:
+        return f"rows with {sorted(map(str, content.first))[:8]}" if content.first else "a list without objects"
+    if content.suffix == ".json":
+        return f"JSON with {type(content.document).__name__}"
+    return f"a file ending in {content.suffix or 'nothing'!r}"

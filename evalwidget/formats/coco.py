@@ -8,34 +8,52 @@ the images are named by their own ``file_name`` and the classes by their own ``n
 their own. An id may be a number in one place and text in another: 7 and "7" are the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.boxes import LARGEST, Convention
 from evalwidget.errors import FormatError
-from evalwidget.formats.coco_results import unnamed_categories
+from evalwidget.formats.coco_results import regular_results, unnamed_categories
+from evalwidget.formats.content import Content
+from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source, field, fits_float
+from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
 from evalwidget.tables import Defect
 
-__all__ = ["categories_of", "ground_truth_records", "is_ground_truth", "is_results", "prediction_records"]
+__all__ = ["FORMATS", "categories_of", "ground_truth_records", "prediction_records"]
 
 _XYWH = Convention("xywh", "pixels")
 
 
-def is_ground_truth(value: Any) -> bool:
-    return isinstance(value, dict) and "images" in value and "annotations" in value
+def _is_dataset(content: Content) -> bool:
+    return "images" in content.fields and "annotations" in content.fields
 
 
-def is_results(value: Any) -> bool:
-    if isinstance(value, list):
-        return not value or (isinstance(value[0], dict) and "image_id" in value[0])
-    return is_ground_truth(value)
+def _is_results(content: Content) -> bool:
+    if content.is_json_list:
+        return {"image_id", "category_id"} <= content.first.keys() or content.document == []
+    return False
+
+
+def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
+    source, value = content.source, content.fields
+    facts = GroundTruthFacts("COCO", _XYWH, categories_of(value, source), "object detection")
+    return ground_truth_records(value, source), facts
+
+
+def _results(content: Content, options: PredictionOptions) -> Records:
+    records = regular_results(content.source, options.categories)
+    return prediction_records(content.document, content.source, options.categories) if records is None else records
+
+
+def _dataset_predictions(content: Content, options: PredictionOptions) -> Records:
+    return prediction_records(content.fields, content.source, options.categories)
 
 
 def categories_of(value: dict[str, Any], source: Source) -> dict[str, str]:
@@ -81,7 +99,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     return Records(references, [replace(builder.rows(), masks=_any_of(masks))])
 
 
-def prediction_records(value: Any, source: Source, categories: dict[str, str]) -> Records:
+def prediction_records(value: Any, source: Source, categories: Mapping[str, str]) -> Records:
     """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
     if isinstance(value, dict):
         references, places = _images(value, source)
@@ -92,7 +110,7 @@ def prediction_records(value: Any, source: Source, categories: dict[str, str]) -
         identities = _identities(results, "image_id", source, at)
         places = {identity: place for place, identity in enumerate(dict.fromkeys(identities))}
         references = [Reference(source.shown, source_id=identity) for identity in places]
-        names = categories
+        names = dict(categories)
     rows, notes = _result_rows(results, at, source, places, names)
     return Records(references, [rows], names_all=True, notes=notes)
 
@@ -270,3 +288,9 @@ def _place(places: dict[str, Any], key: str, where: str, name: str, table: str) 
     if key not in places:
         raise FormatError(where, f"{name} {key} is not among the file's {table}")
     return places[key]
+
+
+FORMATS: Final = (
+    Format("coco", "COCO", _is_dataset, _ground_truth, _dataset_predictions),
+    Format("coco-results", "COCO results", _is_results, predictions=_results),
+)

@@ -1,5 +1,6 @@
 """COCO results of the usual shape, decoded into columns without a dict a box."""
 
+from collections.abc import Mapping
 from itertools import chain
 from math import nan
 from operator import attrgetter
@@ -28,15 +29,15 @@ class _Result(msgspec.Struct, gc=False):
 _DECODER: Final = msgspec.json.Decoder(list[_Result])
 
 
-def regular_results(source: Source, categories: dict[str, str]) -> Records | None:
+def regular_results(source: Source, categories: Mapping[str, str]) -> Records | None:
     """Records of a results file, None where it is of another shape or any box has no use: then it is to be read box by
     box, with words about each. ``categories`` are the ground truth's class names by id."""
     try:
-        text = source.path.read_bytes()
+        text = source.content()
         if b'"segmentation"' in text:
             return None
         results = _DECODER.decode(text)
-    except (msgspec.MsgspecError, OSError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     count = len(results)
     corners = chain.from_iterable(map(attrgetter("bbox"), results))
@@ -78,7 +79,7 @@ def unnamed_categories(unknown: list[str], count: int, source: Source) -> str:
 
 
 def _named(
-    ids: NDArray[np.int64], label: NDArray[np.integer], categories: dict[str, str], source: Source
+    ids: NDArray[np.int64], label: NDArray[np.integer], categories: Mapping[str, str], source: Source
 ) -> tuple[list[str], list[str]]:
     """The name of each category id, and the note about those without one."""
     texts = [str(identity) for identity in ids.tolist()]

@@ -8,7 +8,7 @@ row with neither phrase nor corners says that the specimen holds nothing, or tha
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import LARGEST, PARSE_STATES, Convention, box_defect
 from evalwidget.errors import FormatError
+from evalwidget.formats.content import Content
+from evalwidget.formats.format import Format
 from evalwidget.formats.model_text import add_output
-from evalwidget.formats.options import GroundTruthFacts, PredictionOptions
+from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.formats.plain import detected_scale
 from evalwidget.records import (
     AnswerRow,
@@ -29,17 +31,20 @@ from evalwidget.records import (
 )
 from evalwidget.tables import Defect
 
-__all__ = ["ground_truth_records", "prediction_records", "predictions_by_step"]
+__all__ = ["FORMATS", "predictions_by_step"]
 
 _CORNERS = ["x1", "y1", "x2", "y2"]
 
 
-def ground_truth_records(frame: pd.DataFrame, order: str | None, scale: str | None) -> tuple[Records, GroundTruthFacts]:
-    """Records of a ground truth frame. Raises ``FormatError`` naming the row of a box that cannot be used."""
-    where = "ground truth"
+def _is_frame(content: Content) -> bool:
+    return content.frame is not None and (not content.is_text_table or "specimen" in content.frame)
+
+
+def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
+    frame, where, scale = _frame(content), content.shown, options.scale
     _require(frame, ["specimen"], where)
     records, owner = _references(frame, where)
-    convention = Convention(order or "xyxy", scale or "pixels")
+    convention = Convention(options.order or "xyxy", scale or "pixels")
     if _has(frame, _CORNERS):
         _require(frame, ["phrase"], where)
         boxes = _boxes(frame, owner, convention, where, strict=True)
@@ -65,9 +70,8 @@ def ground_truth_records(frame: pd.DataFrame, order: str | None, scale: str | No
     return records, GroundTruthFacts("a DataFrame", convention)
 
 
-def prediction_records(frame: pd.DataFrame, options: PredictionOptions) -> Records:
-    """Records of the predictions of one step; a defective box is an invalid prediction."""
-    where = "predictions"
+def _predictions(content: Content, options: PredictionOptions) -> Records:
+    frame, where = _frame(content), content.shown
     _require(frame, ["specimen"], where)
     records, owner = _references(frame, where)
     items, questions, phrases = (_texts(frame, name) for name in ("item", "question", "phrase"))
@@ -101,6 +105,11 @@ def predictions_by_step(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
             _at(frame, "predictions", wrong[0]), f"step: expected a whole number of 0 or more, got {found!r}"
         )
     return {int(step): rows for step, rows in frame.groupby(steps.to_numpy(np.float64), sort=True)}
+
+
+def _frame(content: Content) -> pd.DataFrame:
+    assert content.frame is not None
+    return content.frame
 
 
 def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.int64]]:
@@ -217,3 +226,6 @@ def _require(frame: Any, names: Sequence[str], where: str) -> None:
     absent = [name for name in names if name not in frame]
     if absent:
         raise FormatError(where, f"expected a column {absent[0]!r}, found {list(frame.columns)}")
+
+
+FORMATS: Final = (Format("frame", "a DataFrame", _is_frame, _ground_truth, _predictions),)

@@ -10,7 +10,10 @@ from typing import Any, Final
 
 from evalwidget.errors import FormatError
 
-__all__ = ["Source", "field", "fits_float", "read_json", "read_records"]
+__all__ = ["Row", "Source", "checked_object", "decoded_text", "field", "fits_float", "read_json", "read_records"]
+
+#: Where a row stands, for messages, and what it holds.
+Row = tuple[str, dict[str, Any]]
 
 
 #: An escaped half of a character: harmless where its other half follows.
@@ -19,7 +22,7 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file on disk, and how messages name it."""
+    """A file or folder, and how messages name it. Readers ask it, not ``path``, for what it holds."""
 
     path: Path
     shown: str
@@ -31,30 +34,56 @@ class Source:
             return cls(path, path.relative_to(root).as_posix())
         return cls(path, path.as_posix())
 
+    @classmethod
+    def named(cls, shown: str) -> "Source":
+        """No file, but what stands in the place of one and has a name."""
+        return cls(Path(), shown)
+
     @property
-    def is_jsonl(self) -> bool:
-        return self.path.suffix.lower() in (".jsonl", ".ndjson")
+    def suffix(self) -> str:
+        """The file name's extension in lower case, with its dot."""
+        return self.path.suffix.lower()
+
+    @property
+    def is_folder(self) -> bool:
+        return self.path.is_dir()
+
+    def children(self) -> list["Source"]:
+        """The files and folders of a folder, sorted by name, without hidden ones."""
+        found = sorted(self.path.iterdir(), key=lambda path: path.name)
+        return [
+            Source(path, f"{self.shown}/{path.name}" if self.shown not in ("", ".") else path.name)
+            for path in found
+            if not path.name.startswith(".")
+        ]
+
+    def content(self) -> bytes:
+        """All bytes. Raises ``FormatError`` for a file that cannot be read."""
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise FormatError(self.shown, f"cannot be read: {error.strerror or error}") from None
+
+    def start(self, count: int) -> bytes:
+        """The first ``count`` bytes."""
+        try:
+            with self.path.open("rb") as file:
+                return file.read(count)
+        except OSError as error:
+            raise FormatError(self.shown, f"cannot be read: {error.strerror or error}") from None
 
 
 def read_json(source: Source) -> Any:
     """The value that a JSON file holds. Raises ``FormatError`` naming line and column where it is malformed."""
-    return _decoded(_text(source), source.shown)
+    return _decoded(decoded_text(source), source.shown)
 
 
-def read_records(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
-    """``(where, object)`` of each object in a JSONL file (blank lines are skipped) or in a JSON file's list."""
-    if source.is_jsonl:
-        for number, line in enumerate(_text(source).split("\n"), start=1):
-            if line.strip():
-                where = f"{source.shown}:{number}"
-                yield where, _object(where, _decoded(line, where))
-        return
-    value = read_json(source)
-    if not isinstance(value, list):
-        raise FormatError(source.shown, f"expected a list of objects, got {_kind(value)}")
-    for place, record in enumerate(value):
-        where = f"{source.shown}: [{place}]"
-        yield where, _object(where, record)
+def read_records(source: Source) -> Iterator[Row]:
+    """Each object in a JSONL file; blank lines are skipped."""
+    for number, line in enumerate(decoded_text(source).split("\n"), start=1):
+        if line.strip():
+            where = f"{source.shown}:{number}"
+            yield where, checked_object(where, _decoded(line, where))
 
 
 def field(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], where: str) -> Any:
@@ -99,20 +128,20 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _object(where: str, value: Any) -> dict[str, Any]:
+def checked_object(where: str, value: Any) -> dict[str, Any]:
+    """``value``, which must be an object. Raises ``FormatError``."""
     if not isinstance(value, dict):
         raise FormatError(where, f"expected an object, got {_kind(value)}")
     return value
 
 
-def _text(source: Source) -> str:
+def decoded_text(source: Source) -> str:
+    """All text of a UTF-8 file, without a byte order mark. Raises ``FormatError``."""
     try:
-        return source.path.read_text("utf-8-sig")
+        return source.content().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise FormatError(f"{source.shown}:{line}", f"expected UTF-8 text: {error.reason}") from None
-    except OSError as error:
-        raise FormatError(source.shown, f"cannot be read: {error.strerror or error}") from None
 
 
 _LARGEST_FLOAT = int(sys.float_info.max)

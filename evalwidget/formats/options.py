@@ -1,26 +1,40 @@
 """What is known before a file is read: from ``run.json``, from the caller, from the ground truth."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from evalwidget.boxes import Convention
 
-__all__ = ["GroundTruthFacts", "PredictionOptions"]
+__all__ = ["GroundTruthFacts", "GroundTruthOptions", "PredictionOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTruthOptions:
+    """``order`` and ``scale`` of boxes and ``class_names`` by class id, each None where the data are to tell."""
+
+    order: str | None = None
+    scale: str | None = None
+    class_names: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroundTruthFacts:
-    """What reading ground truth told about the file: its format, its boxes' convention, its class names by id."""
+    """What reading ground truth told about the file: its format, its boxes' convention, its class names by id, and its
+    task where the format has but one."""
 
     format: str
-    convention: Convention
+    convention: Convention = field(default_factory=Convention)
     categories: dict[str, str] = field(default_factory=dict)
+    task: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionOptions:
-    """``answers`` says that the run's items are questions, so that text which cannot be read counts as an answer."""
+    """``answers`` says that the run's items are questions, so that text which cannot be read counts as an answer.
+    ``stated`` says that ``convention`` comes from the caller, and is not merely that of the ground truth."""
 
     convention: Convention = field(default_factory=Convention)
-    categories: dict[str, str] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
     output_format: str | None = None
     answers: bool = False
+    stated: bool = False

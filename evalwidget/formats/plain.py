@@ -1,16 +1,18 @@
 """Plain JSONL, which a person can write by hand: one object a line. ``docs/run-folder.md`` documents every field."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
+from evalwidget.formats.content import Content
+from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import field, fits_float
 from evalwidget.formats.model_text import add_output
-from evalwidget.formats.options import PredictionOptions
+from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.records import (
     AnswerRow,
     BoxRows,
@@ -21,17 +23,21 @@ from evalwidget.records import (
     Reference,
 )
 
-__all__ = ["detected_scale", "ground_truth_records", "prediction_records"]
+__all__ = ["FORMATS", "detected_scale"]
 
 _FRACTIONS = Convention("xyxy", "fraction")
 
 
-def ground_truth_records(rows: Iterable[tuple[str, dict[str, Any]]], order: str, scale: str | None) -> Records:
-    """Records of ground truth lines; ``scale`` None lets the boxes tell whether they are fractions or pixels."""
+def _is_plain(content: Content) -> bool:
+    return content.is_json_rows and (not content.first or any(name in content.first for name in ("specimen", "image")))
+
+
+def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
     records = Records()
+    order = options.order or "xyxy"
     builder = BoxRowsBuilder(Convention(order), strict=True)
-    for where, record in rows:
-        phrases, boxes, questions = (list(part(record, where)) for part in (_phrases, _boxes, _questions))
+    for where, record in content.rows():
+        phrases, boxed, questions = (list(part(record, where)) for part in (_phrases, _boxes, _questions))
         annotated = any(name in record for name in _CONTENT)
         owner = _add_reference(records, record, where, annotated)
         for at, entry in phrases:
@@ -40,7 +46,7 @@ def ground_truth_records(rows: Iterable[tuple[str, dict[str, Any]]], order: str,
             records.phrases.append(PhraseRow(owner, at, item))
             for place, values in _phrase_boxes(entry, at):
                 builder.add(owner, phrase, values, place, item=item)
-        for at, entry in boxes:
+        for at, entry in boxed:
             crowd = bool(entry.get("crowd", False))
             area = field(entry, "area", (int, float), at)
             label = _label(entry, at)
@@ -48,17 +54,18 @@ def ground_truth_records(rows: Iterable[tuple[str, dict[str, Any]]], order: str,
         for at, entry in questions:
             question = field(entry, "question", str, at) or ""
             records.questions.append(QuestionRow(owner, at, _item(entry, at), question, _references(entry, at)))
-    rows_of_boxes = builder.rows()
-    records.boxes.append(replace(rows_of_boxes, convention=Convention(order, scale or detected_scale([rows_of_boxes]))))
-    return records
+    boxes = builder.rows()
+    convention = Convention(order, options.scale or detected_scale([boxes]))
+    records.boxes.append(replace(boxes, convention=convention))
+    task = "object detection" if len(boxes.owner) and not records.phrases else None
+    return records, GroundTruthFacts("plain JSONL", convention, task=task)
 
 
-def prediction_records(rows: Iterable[tuple[str, dict[str, Any]]], options: PredictionOptions) -> Records:
-    """Records of prediction lines of one step."""
+def _predictions(content: Content, options: PredictionOptions) -> Records:
     records = Records()
     builder = BoxRowsBuilder(options.convention, strict=False)
     outputs = BoxRowsBuilder(_FRACTIONS, strict=False)
-    for where, record in rows:
+    for where, record in content.rows():
         owner = _add_reference(records, record, where, annotated=True)
         text = field(record, "output", str, where)
         if text is not None:
@@ -213,3 +220,6 @@ def _scores(entry: dict[str, Any], count: int, where: str) -> list[float | None]
         if score is not None and not is_number:
             raise FormatError(where, f"scores[{place}]: expected a number, got {score!r:.60}")
     return [None if score is None else float(score) for score in scores]
+
+
+FORMATS: Final = (Format("plain", "plain JSONL", _is_plain, _ground_truth, _predictions),)

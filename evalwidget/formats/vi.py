@@ -17,13 +17,15 @@ Source: vi-sdk 0.1.0b7 and Datature's documentation pages.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
-from evalwidget.formats.json_source import field
+from evalwidget.formats.content import Content
+from evalwidget.formats.format import Format
+from evalwidget.formats.json_source import Row, field
 from evalwidget.formats.model_text import add_output, add_parsed
-from evalwidget.formats.options import PredictionOptions
+from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.formats.plain import detected_scale
 from evalwidget.outputs import vi as grammar
 from evalwidget.records import (
@@ -34,7 +36,7 @@ from evalwidget.records import (
     Reference,
 )
 
-__all__ = ["ground_truth_records", "is_vi", "prediction_records"]
+__all__ = ["FORMATS"]
 
 _BOUNDS = ("bounds", "bound", "bbox", "boxes", "grounding")
 _PHRASES = ("groundedPhrases", "grounded_phrases", "groundings")
@@ -42,15 +44,14 @@ _MARKS = ("asset", "asset_id", "assetId", "contents", "spec", "result", "raw_out
 _TASKS = ("phrase_grounding", "vqa", "freeform")
 
 
-def is_vi(record: dict[str, Any]) -> bool:
-    return any(name in record for name in (*_MARKS, *_TASKS))
+def _is_vi(content: Content) -> bool:
+    return any(name in content.first for name in (*_MARKS, *_TASKS))
 
 
-def ground_truth_records(rows: Iterable[tuple[str, dict[str, Any]]], scale: str | None) -> Records:
-    """Records of Vi ground truth; ``scale`` None lets the boxes tell whether they are fractions or pixels."""
+def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
     records = Records()
     builder = BoxRowsBuilder(Convention(), strict=True)
-    for where, record in _assembled(rows):
+    for where, record in _assembled(content.rows()):
         contents = field(record, "contents", dict, where) or record
         owner = _add_reference(records, record, contents, where)
         repeats: dict[str, int] = {}
@@ -70,16 +71,16 @@ def ground_truth_records(rows: Iterable[tuple[str, dict[str, Any]]], scale: str 
                 builder.add(owner, phrase, values, f"{at}.{name}[{number}]", item=item)
         records.questions += _questions(owner, contents, where)
     boxes = builder.rows()
-    records.boxes.append(replace(boxes, convention=Convention("xyxy", scale or detected_scale([boxes]))))
-    return records
+    convention = Convention("xyxy", options.scale or detected_scale([boxes]))
+    records.boxes.append(replace(boxes, convention=convention))
+    return records, GroundTruthFacts("Vi JSONL", convention)
 
 
-def prediction_records(rows: Iterable[tuple[str, dict[str, Any]]], options: PredictionOptions) -> Records:
-    """Records of Vi predictions of one step."""
+def _predictions(content: Content, options: PredictionOptions) -> Records:
     records = Records()
     builder = BoxRowsBuilder(Convention("xyxy", "fraction"), strict=False)
     options = replace(options, output_format="vi")
-    for where, record in rows:
+    for where, record in content.rows():
         owner = _add_reference(records, record, record, where)
         raw = _first(record, ("raw_output", "rawOutput"), str, where)
         result = record.get("result", record.get("contents"))
@@ -194,9 +195,9 @@ def _from_object(value: dict[str, Any], where: str) -> list[Any]:
     raise FormatError(where, f"expected x, y, width and height, found {sorted(value)}")
 
 
-def _assembled(rows: Iterable[tuple[str, dict[str, Any]]]) -> Iterable[tuple[str, dict[str, Any]]]:
+def _assembled(rows: Iterable[Row]) -> Iterable[Row]:
     """Rows as they are; API annotations put together into one row for each annotation they are part of."""
-    parts: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
+    parts: dict[tuple[str, str], list[Row]] = {}
     for where, record in rows:
         if "spec" not in record:
             yield where, record
@@ -230,3 +231,6 @@ def _first(record: dict[str, Any], names: tuple[str, ...], kinds: Any, where: st
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+FORMATS: Final = (Format("vi", "Vi JSONL", _is_vi, _ground_truth, _predictions),)

@@ -178,7 +178,7 @@ def changed(part: str, place: int, **values: Any) -> dict[str, Any]:
         (truth(annotations={}), "annotations: expected a list of objects, got dict"),
         (truth(images=[7]), r"images\[0\]: expected an object, got int"),
         (truth(images=[{"file_name": "a.jpg"}]), r"images\[0\]: expected 'id', found \['file_name'\]"),
-        ({"images": []}, r"expected plain JSONL, Vi JSONL \(.jsonl\) or COCO \(.json\), found JSON with keys"),
+        ({"images": []}, r"expected ground truth in a format that docs/formats.md lists, found JSON with keys"),
     ],
 )
 def test_what_is_wrong_with_ground_truth(write_run: Write, given: dict[str, Any], message: str) -> None:
@@ -197,7 +197,7 @@ def test_what_is_wrong_with_ground_truth(write_run: Write, given: dict[str, Any]
         ([result(score="high")], r"\[0\]: score: expected a number, got 'high'"),
         ([result(score=10**400)], r"\[0\]: score: expected a number, got 1000"),
         ([result(), 7], r"\[1\]: expected an object, got int"),
-        ({"results": []}, r"expected plain JSONL, .* results, found JSON with keys \['results'\]"),
+        ({"results": []}, r"expected predictions in a format .*, found JSON with keys \['results'\]"),
         (7, "found JSON with int"),
     ],
 )
@@ -215,9 +215,9 @@ def test_malformed_json_names_its_line(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "truth.csv").write_text("image,label\n")
-    with pytest.raises(ew.FormatError, match=r"expected plain JSONL, .* found a file ending in '.csv'"):
-        ew.open_run(ground_truth=tmp_path / "truth.csv", predictions={1: tmp_path / "truth.csv"})
+    (tmp_path / "truth.doc").write_text("image,label\n")
+    with pytest.raises(ew.FormatError, match=r"expected ground truth in a format .*, found a file ending in '.doc'"):
+        ew.open_run(ground_truth=tmp_path / "truth.doc", predictions={1: tmp_path / "truth.doc"})
 
 
 def test_no_ground_truth(tmp_path: Path) -> None:
