@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from evalwidget.boxes import Convention
+from evalwidget.checkpoints import by_step, checkpoint_folders, checkpoint_predictions
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.formats import (
@@ -27,9 +27,8 @@ from evalwidget.formats.frames import predictions_by_step
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.records import Records
 
-__all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "step_of"]
+__all__ = ["RunSettings", "open_files", "open_folder", "open_frames"]
 
-_STEP: Final = re.compile(r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)", re.IGNORECASE)
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
 #: What a folder of predictions may hold a step in, besides a folder a step.
 _SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl")
@@ -78,17 +77,9 @@ def _is_rate(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
 
 
-def step_of(name: str) -> int | None:
-    """The step in a file name such as ``step-000500``, ``checkpoint-500``, ``iter_500`` or ``500``; None: none."""
-    stem = Path(name).stem
-    if stem.isdecimal():
-        return int(stem)
-    found = _STEP.findall(stem)
-    return int(found[-1]) if found else None
-
-
-def open_folder(path: Path, settings: RunSettings, images: Any) -> RunData:
-    """The run in a folder that ``docs/run-folder.md`` describes."""
+def open_folder(path: Path, ground_truth: Any, pattern: str | None, settings: RunSettings, images: Any) -> RunData:
+    """The run in a folder: one that ``docs/run-folder.md`` describes, or a training run's output, with a folder for
+    each checkpoint, in which ``pattern`` names the file of predictions. ``ground_truth`` is what the caller names."""
     root = path.resolve()
     if not path.exists():
         raise EvalWidgetError(f"{path}: no such folder")
@@ -97,18 +88,17 @@ def open_folder(path: Path, settings: RunSettings, images: Any) -> RunData:
             f"{path}: expected a run folder, found a file; pass files as ground_truth= and predictions="
         )
     stated, roots = _run_json(root)
-    truth = _ground_truth_file(root)
-    folder = root / "predictions"
-    if not folder.is_dir():
-        raise EvalWidgetError(f"{path}: no predictions: expected a folder 'predictions' with a file for each step")
-    files = _prediction_files(folder)
-    if not files:
-        raise EvalWidgetError(f"{path}: no predictions: expected files such as predictions/step-000500.jsonl")
-    steps = {step: Content([Source.at(file, root)]) for step, file in _by_step(files, root).items()}
+    settings = settings.or_else(stated).or_else(RunSettings(name=root.name))
+    if ground_truth is not None:
+        truth: Content | None = _content(ground_truth, "ground truth")
+    else:
+        file = _ground_truth_file(root)
+        truth = None if file is None else Content([Source.at(file, root)])
+    files = _prediction_files(root, path, pattern, settings)
+    steps = {step: Content([Source.at(file, root)]) for step, file in files.items()}
     if images is None:
         images = roots or [folder for folder in (root / "images",) if folder.is_dir()]
-    settings = settings.or_else(stated).or_else(RunSettings(name=root.name))
-    return _run_data(None if truth is None else Content([Source.at(truth, root)]), steps, settings, images)
+    return _run_data(truth, steps, settings, images)
 
 
 def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, images: Any) -> RunData:
@@ -124,14 +114,14 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
             raise EvalWidgetError(
                 f"{folder}: no such folder; give predictions as {{step: file}} or as a folder of files"
             )
-        files = _prediction_files(folder)
-        steps = {step: Content([Source.at(file)]) for step, file in _by_step(files, folder).items()}
+        files = by_step(_entries(folder), folder, settings.steps_per_epoch)
+        steps = {step: Content([Source.at(file)]) for step, file in files.items()}
     elif isinstance(predictions, pd.DataFrame) or not isinstance(predictions, Iterable | None):
         raise EvalWidgetError(
             f"predictions: expected files by step, got {type(predictions).__name__}; Run.from_frames takes DataFrames"
         )
     else:
-        named = _by_step([_path(file) for file in predictions or ()], None)
+        named = by_step([_path(file) for file in predictions or ()], None, settings.steps_per_epoch)
         steps = {step: Content([Source.at(file)]) for step, file in named.items()}
     if not steps:
         raise EvalWidgetError("no predictions: pass predictions={500: 'step500.json', …}")
@@ -255,25 +245,32 @@ def _ground_truth_file(root: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _prediction_files(folder: Path) -> list[Path]:
+def _prediction_files(root: Path, path: Path, pattern: str | None, settings: RunSettings) -> dict[int, Path]:
+    """What holds the predictions of each step: in the folder ``predictions``, else in the folders of checkpoints."""
+    folder = root / "predictions"
+    if folder.is_dir() and pattern is None:
+        if not (entries := _entries(folder)):
+            raise EvalWidgetError(f"{path}: no predictions: expected files such as predictions/step-000500.jsonl")
+        return by_step(entries, root, settings.steps_per_epoch)
+    files = checkpoint_predictions(root, pattern, settings.prediction_format, settings.steps_per_epoch)
+    if files:
+        return files
+    checkpoints = [checkpoint.name for checkpoint in checkpoint_folders(root)]
+    if checkpoints:
+        sought = f"named {pattern!r}" if pattern else "of a format that docs/formats.md lists"
+        raise EvalWidgetError(
+            f"{path}: no predictions: the folders of checkpoints ({', '.join(checkpoints[:3])}) hold no file {sought}"
+        )
+    raise EvalWidgetError(
+        f"{path}: no predictions: expected a folder 'predictions' with a file for each step, "
+        "or a folder for each checkpoint, such as checkpoint-500"
+    )
+
+
+def _entries(folder: Path) -> list[Path]:
     """What may hold predictions in a folder: a file or a folder a step; hidden ones are an editor's or a system's."""
     found = [entry for entry in sorted(folder.iterdir()) if entry.name[0] != "."]
     return [entry for entry in found if entry.suffix.lower() in _SUFFIXES or entry.is_dir()]
-
-
-def _by_step(files: Iterable[Path], root: Path | None) -> dict[int, Path]:
-    steps: dict[int, Path] = {}
-    for file in files:
-        step = step_of(file.name)
-        shown = Source.at(file, root).shown
-        if step is None:
-            raise EvalWidgetError(f"{shown}: no step in the file name; expected one such as step-000500{file.suffix}")
-        if step in steps:
-            raise EvalWidgetError(
-                f"{shown}: two files for step {step}; the other is {Source.at(steps[step], root).shown}"
-            )
-        steps[step] = file
-    return steps
 
 
 def _content(given: Any, shown: str) -> Content:

@@ -366,11 +366,15 @@ def open_run(
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
 ) -> Run:
-    """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
+    """Open a run: a run folder, a training run's output folder, or files named one by one.
 
-    ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names carry the step
-    (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a mapping from specimen
-    to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
+    A folder that holds a folder for each checkpoint (``checkpoint-500``) opens with the file of predictions that each
+    holds; where there are several, ``predictions`` names it from the checkpoint's folder on, with ``*`` for what varies
+    (``"infer_result/*.jsonl"``). ``ground_truth`` may lie elsewhere.
+
+    Without a folder ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names
+    carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a
+    mapping from specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
     one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
     ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
 
@@ -390,7 +394,7 @@ def open_run(
         prediction_format=prediction_format,
     )
     if path is not None:
-        if ground_truth is not None or predictions is not None:
-            raise EvalWidgetError("expected a run folder, or ground_truth= and predictions=, got both")
-        return Run(open_folder(Path(path), settings, images))
+        if predictions is not None and not isinstance(predictions, str):
+            raise EvalWidgetError("expected a folder, or ground_truth= and predictions=, got both")
+        return Run(open_folder(Path(path), ground_truth, predictions, settings, images))
     return Run(open_files(ground_truth, predictions, settings, images))

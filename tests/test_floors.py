@@ -15,6 +15,7 @@ FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
+    {"checkpoints"},
     {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import evalwidget as ew
-from evalwidget.folder import step_of
+from evalwidget.checkpoints import step_of
 
 Write = Callable[..., Path]
 CAT = {"image": "a.jpg", "width": 100, "height": 50, "phrases": [{"phrase": "cat", "boxes": [[1, 2, 30, 40]]}]}
@@ -34,6 +34,8 @@ CAT = {"image": "a.jpg", "width": 100, "height": 50, "phrases": [{"phrase": "cat
         ("v0-20250101-120000.jsonl", None),
         ("last.jsonl", None),
         ("epoch_12.json", None),
+        ("model-v1.5-step-500.json", 500),
+        ("checkpoint-500", 500),
         ("misstep-5.jsonl", None),
         ("².jsonl", None),
     ],
@@ -167,7 +169,7 @@ def test_what_is_missing_from_a_folder(tmp_path: Path) -> None:
     refused("no predictions: expected files such as predictions/step-000500.jsonl", run)
     (run / "predictions" / "notes.jsonl").write_text("")
     refused("predictions/notes.jsonl: no step in the file name", run)
-    refused("expected a run folder, or ground_truth= and predictions=, got both", run, ground_truth=file)
+    refused("expected a folder, or ground_truth= and predictions=, got both", run, predictions={1: file})
     refused("no predictions: pass predictions=")
     refused("no such file", predictions=[tmp_path / "step-9.jsonl"])
     refused("no such file", ground_truth=tmp_path / "truth.jsonl", predictions=[file])
