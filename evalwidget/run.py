@@ -374,9 +374,9 @@ def open_run(
 
     Without a folder ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names
     carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a
-    mapping from specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
-    one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
-    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
+    mapping from specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell;
+    ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh,
+    cxcywh, yxyx``, and ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.

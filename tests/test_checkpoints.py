@@ -1,4 +1,4 @@
-"""A training run's output folder opens as one run: a folder for each checkpoint, and what else a trainer leaves there."""
+"""A training run's output folder, with a folder for each checkpoint, opens as one run."""
 
 import json
 from pathlib import Path
