@@ -3,6 +3,7 @@
 from evalwidget import metrics
 from evalwidget.demo_runs import demo_run
 from evalwidget.errors import EvalWidgetError, FormatError, JoinError, UnknownNameError
+from evalwidget.inspection import Inspection, inspect
 from evalwidget.run import Run, open_run
 
 __version__ = "0.1.0"
@@ -10,11 +11,13 @@ __version__ = "0.1.0"
 __all__ = [
     "EvalWidgetError",
     "FormatError",
+    "Inspection",
     "JoinError",
     "Run",
     "UnknownNameError",
     "__version__",
     "demo_run",
+    "inspect",
     "metrics",
     "open_run",
 ]

@@ -27,24 +27,11 @@ from evalwidget.formats.frames import predictions_by_step
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.records import Records
 
-__all__ = ["RunSettings", "open_files", "open_folder", "open_frames"]
+__all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "open_source"]
 
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
 #: What a folder of predictions may hold a step in, besides a folder a step.
 _SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl")
-_FIELDS: Final = (
-    "name",
-    "task",
-    "steps_per_epoch",
-    "coordinates",
-    "box_order",
-    "prediction_coordinates",
-    "prediction_box_order",
-    "output_format",
-    "ground_truth_format",
-    "prediction_format",
-    "images",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +62,17 @@ class RunSettings:
 def _is_rate(value: object) -> bool:
     """Whether ``value`` can be the steps per epoch."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def open_source(
+    path: str | Path | None, ground_truth: Any, predictions: Any, settings: RunSettings, images: Any
+) -> RunData:
+    """The run in a folder, or of files named one by one where ``path`` is None."""
+    if path is None:
+        return open_files(ground_truth, predictions, settings, images)
+    if predictions is not None and not isinstance(predictions, str):
+        raise EvalWidgetError("expected a folder, or ground_truth= and predictions=, got both")
+    return open_folder(Path(path), ground_truth, predictions, settings, images)
 
 
 def open_folder(path: Path, ground_truth: Any, pattern: str | None, settings: RunSettings, images: Any) -> RunData:
@@ -199,6 +197,11 @@ def _shown_coordinates(records: Records | None, facts: GroundTruthFacts, options
     return predictions if records is None else f"ground truth {facts.convention}; {predictions}"
 
 
+def _fields() -> tuple[str, ...]:
+    """The fields of ``run.json``."""
+    return (*RunSettings.__slots__, "images")
+
+
 def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
     """Settings and image roots of ``run.json``, empty where there is no such file."""
     file = root / "run.json"
@@ -214,10 +217,10 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         raise FormatError("run.json", "malformed JSON: nested too deeply, or a number of too many digits") from None
     if not isinstance(value, dict):
         raise FormatError("run.json", f"expected an object, got {type(value).__name__}")
-    unknown = sorted(set(value) - set(_FIELDS))
+    unknown = sorted(set(value) - set(_fields()))
     if unknown:
-        raise FormatError("run.json", f"unknown field {unknown[0]!r}: expected {', '.join(_FIELDS)}")
-    for name in _FIELDS:
+        raise FormatError("run.json", f"unknown field {unknown[0]!r}: expected {', '.join(_fields())}")
+    for name in _fields():
         stated = value.get(name)
         if name == "steps_per_epoch":
             wrong = stated is not None and not _is_rate(stated)

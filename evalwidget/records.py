@@ -89,7 +89,7 @@ class AnswerRow:
 class Records:
     """All that one source holds. ``names_all`` is true where an image that the source leaves out was evaluated and
     had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
-    model's raw text by place in ``references``."""
+    model's raw text by place in ``references``; ``source`` and ``format`` say where they are from."""
 
     references: list[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -99,6 +99,8 @@ class Records:
     outputs: dict[int, str] = field(default_factory=dict)
     names_all: bool = False
     notes: list[str] = field(default_factory=list)
+    source: str = ""
+    format: str = ""
 
 
 class BoxRowsBuilder:

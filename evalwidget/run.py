@@ -14,7 +14,7 @@ from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
-from evalwidget.folder import RunSettings, open_files, open_folder, open_frames
+from evalwidget.folder import RunSettings, open_frames, open_source
 from evalwidget.metrics.metric import Metric
 
 if TYPE_CHECKING:
@@ -393,8 +393,4 @@ def open_run(
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
     )
-    if path is not None:
-        if predictions is not None and not isinstance(predictions, str):
-            raise EvalWidgetError("expected a folder, or ground_truth= and predictions=, got both")
-        return Run(open_folder(Path(path), ground_truth, predictions, settings, images))
-    return Run(open_files(ground_truth, predictions, settings, images))
+    return Run(open_source(path, ground_truth, predictions, settings, images))

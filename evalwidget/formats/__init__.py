@@ -39,9 +39,11 @@ def read_ground_truth(
 
 def read_predictions(content: Content, options: PredictionOptions, key: str | None = None) -> Records:
     """Read the predictions of one step in the format of this key, or whatever known format ``content`` is in."""
-    reader = format_of_predictions(content, key).predictions
-    assert reader is not None
-    return reader(content, options)
+    known = format_of_predictions(content, key)
+    assert known.predictions is not None
+    records = known.predictions(content, options)
+    records.source, records.format = content.shown, known.name
+    return records
 
 
 def format_of_ground_truth(content: Content, key: str | None = None) -> Format:
