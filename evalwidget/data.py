@@ -19,6 +19,7 @@ from evalwidget.assembly import (
     questions_table,
 )
 from evalwidget.errors import UnknownNameError
+from evalwidget.formats.options import GroundTruthFacts
 from evalwidget.images import ImageMapping, ImageStore, image_size
 from evalwidget.labels import Labels
 from evalwidget.records import Records
@@ -97,6 +98,7 @@ class RunData:
         steps_per_epoch: float | None,
         ground_truth: Records | None,
         readers: Mapping[int, Callable[[], Records]],
+        ground_truth_reader: Callable[[], tuple[Records, GroundTruthFacts]] | None = None,
         images: ImageStore,
         ground_truth_format: str,
         likely_task: str | None = None,
@@ -112,6 +114,7 @@ class RunData:
         self.steps = sorted(readers)
         self.labels = Labels()
         self._readers = dict(readers)
+        self._ground_truth_reader = ground_truth_reader
         self._lock = threading.RLock()
         self._predictions: dict[int, Predictions] = {}
         self._early: dict[int, Records] = {}
@@ -159,6 +162,14 @@ class RunData:
                 records = self._early.pop(step, None) or self._readers[step]()
                 self._predictions[step] = self._step_predictions(records)
             return self._predictions[step]
+
+    def read_ground_truth(self) -> tuple[Records, GroundTruthFacts] | None:
+        """The records of the ground truth and what they told, read anew; None where there is none."""
+        return None if self._ground_truth_reader is None else self._ground_truth_reader()
+
+    def read_step(self, step: int) -> Records:
+        """The records of a recorded step, read anew."""
+        return self._readers[step]()
 
     def found_image(self, row: int) -> object:
         """What the image store has for a specimen: see ``images.encoded_image``."""

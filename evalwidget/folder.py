@@ -154,9 +154,11 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
     notes: list[str] = []
     facts = GroundTruthFacts("none")
     records: Records | None = None
+    read: Callable[[], tuple[Records, GroundTruthFacts]] | None = None
     if truth is not None:
         asked = GroundTruthOptions(settings.box_order, settings.coordinates)
-        records, facts = read_ground_truth(truth, asked, settings.ground_truth_format)
+        read = partial(read_ground_truth, truth, asked, settings.ground_truth_format)
+        records, facts = read()
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
     options = PredictionOptions(
@@ -180,6 +182,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         steps_per_epoch=settings.steps_per_epoch,
         ground_truth=records,
         readers=readers,
+        ground_truth_reader=read,
         images=_image_store(images),
         ground_truth_format=facts.format,
         likely_task=facts.task,

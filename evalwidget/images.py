@@ -13,7 +13,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
 
-__all__ = ["MAX_PIXELS", "EncodedImage", "ImageFolders", "ImageMapping", "ImageStore", "encoded_image", "image_size"]
+__all__ = [
+    "MAX_PIXELS",
+    "EncodedImage",
+    "ImageFolders",
+    "ImageMapping",
+    "ImageStore",
+    "encoded_image",
+    "image_size",
+    "stored_bytes",
+]
 
 #: An image of more pixels than this is not decoded: a small file can ask for all memory.
 MAX_PIXELS: Final = 100_000_000
@@ -114,6 +123,17 @@ def encoded_image(found: Any, annotated_size: tuple[float, float] | None = None)
             return _encoded(image, found, annotated_size)
     except _UNREADABLE as error:
         return EncodedImage("unreadable", _reason(error))
+
+
+def stored_bytes(found: Any) -> bytes | None:
+    """``found`` (what a store's ``find`` gave) as a file holds it, a PIL image as PNG; None where there is none."""
+    if isinstance(found, EncodedImage):
+        return None
+    if isinstance(found, Image.Image):
+        buffer = io.BytesIO()
+        found.save(buffer, "PNG")
+        return buffer.getvalue()
+    return found if isinstance(found, bytes) else Path(found).read_bytes()
 
 
 _UNREADABLE = (

@@ -16,6 +16,7 @@ from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import RunSettings, open_frames, open_source
 from evalwidget.metrics.metric import Metric
+from evalwidget.saving import save_run
 
 if TYPE_CHECKING:
     from evalwidget.widget.eval_widget import EvalWidget
@@ -99,6 +100,17 @@ class Run:
         for step in self._data.steps:
             self._data.predictions(step)
         return self
+
+    def save(self, path: str | Path, *, copy_images: bool = False) -> Path:
+        """Write the run to a folder of Parquet tables, which opens as the same run, faster than its JSON; returns
+        ``path``.
+
+        Every step is read. Images stay where they are, named from the new folder on, unless ``copy_images``; images
+        given as a mapping are always copied. Metrics of your own are not saved. Needs pyarrow (``pip install
+        'evalwidget[tables]'``). Raises ``EvalWidgetError`` where something lies at ``path`` already.
+        """
+        save_run(self._data, path, copy_images=copy_images)
+        return Path(path)
 
     def summary(
         self,

@@ -16,7 +16,7 @@ FLOORS = [
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
     {"checkpoints"},
-    {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
+    {"folder", "saving", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"inspection"},
     {"cli"},
@@ -31,6 +31,8 @@ FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 #: Imported inside a function: the facade's of the widget, so that scores need no front end; slow and optional packages.
 LATE = {
     ("run", "evalwidget.widget.eval_widget"),
+    ("formats.saved", "pyarrow"),
+    ("formats.saved", "pyarrow.parquet"),
     ("metrics.bleu", "sacrebleu.metrics.bleu"),
     ("metrics.bleu", "sacrebleu.tokenizers.tokenizer_13a"),
     ("metrics.masks", "pycocotools"),
@@ -60,6 +62,7 @@ IMPORTERS = {
     },
     "bert_score": {"metrics.plugins"},
     "msgspec": {"formats.coco_results"},
+    "pyarrow": {"formats.saved"},
     "pycocotools": {"metrics.masks"},
     "rapidfuzz": {"metrics.text"},
     "sacrebleu": {"metrics.bleu"},
