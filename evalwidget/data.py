@@ -28,6 +28,9 @@ from evalwidget.tables import Answers, Boxes, Questions
 
 __all__ = ["TASKS", "GroundTruth", "Predictions", "RunData", "Unjoined", "shown_steps", "task_named"]
 
+#: Seconds before reading shows its progress.
+_PATIENCE: Final = 1.0
+
 #: The tasks, by the names that a run may give them.
 TASKS: Final = {
     "phrase grounding": ("grounding", "phrase-grounding", "phrase_grounding", "referring"),
@@ -162,6 +165,17 @@ class RunData:
                 records = self._early.pop(step, None) or self._readers[step]()
                 self._predictions[step] = self._step_predictions(records)
             return self._predictions[step]
+
+    def load(self, steps: Sequence[int]) -> None:
+        """Read those of ``steps`` that have not been read, with a progress bar where that takes longer than a second or
+        two. Raises what reading them raises."""
+        unread = [step for step in steps if not self.is_loaded(step)]
+        if len(unread) > 1:
+            from tqdm.auto import tqdm
+
+            unread = tqdm(unread, desc=f"reading {self.name}", unit="step", delay=_PATIENCE, leave=False)
+        for step in unread:
+            self.predictions(step)
 
     def read_ground_truth(self) -> tuple[Records, GroundTruthFacts] | None:
         """The records of the ground truth and what they told, read anew; None where there is none."""

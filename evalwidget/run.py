@@ -97,8 +97,7 @@ class Run:
 
     def load(self) -> "Run":
         """Read every step now; returns the run."""
-        for step in self._data.steps:
-            self._data.predictions(step)
+        self._data.load(self._data.steps)
         return self
 
     def save(self, path: str | Path, *, copy_images: bool = False) -> Path:
@@ -134,7 +133,7 @@ class Run:
         columns come after the others. ``docs/metrics.md`` describes each. Raises ``UnknownNameError``.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return tables.summary(self._evaluation, self._chosen(steps), settings, metrics)
+        return tables.summary(self._evaluation, self._loaded(steps), settings, metrics)
 
     def scores(
         self,
@@ -154,7 +153,7 @@ class Run:
         of a specimen without predictions.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return tables.scores(self._evaluation, self._chosen(steps), settings, metrics)
+        return tables.scores(self._evaluation, self._loaded(steps), settings, metrics)
 
     def matches(
         self,
@@ -178,7 +177,7 @@ class Run:
         matched box.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return tables.matches(self._evaluation, self._chosen(steps), settings, metrics)
+        return tables.matches(self._evaluation, self._loaded(steps), settings, metrics)
 
     def phrases(
         self,
@@ -200,7 +199,7 @@ class Run:
         """
         if self._data.has_text:
             raise EvalWidgetError(f"phrases: the run's task is {self.task!r}; it has questions, not phrases")
-        return tables.phrases(self._evaluation, self._chosen(steps), Settings(iou_threshold, confidence_threshold))
+        return tables.phrases(self._evaluation, self._loaded(steps), Settings(iou_threshold, confidence_threshold))
 
     def add_metric(self, metric: Metric) -> "Run":
         """Have a metric of your own (``evalwidget.metrics.TextMetric`` or ``BoxMetric``) in every table from now on;
@@ -220,7 +219,7 @@ class Run:
         area that its source gives. Ties of score are in the order of image ids where all are numbers, as in
         pycocotools, else in the order of the specimens. Raises ``EvalWidgetError`` for a run of texts.
         """
-        return coco_scores.coco_summary(self._evaluation, self._chosen(steps))
+        return coco_scores.coco_summary(self._evaluation, self._loaded(steps))
 
     def classes(
         self,
@@ -238,7 +237,7 @@ class Run:
         without known ground truth enter nothing. Raises ``EvalWidgetError`` for a run of texts.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return coco_scores.classes(self._evaluation, self._chosen(steps), settings)
+        return coco_scores.classes(self._evaluation, self._loaded(steps), settings)
 
     def curves(self, steps: int | Sequence[int] | None = None, *, iou_threshold: float = 0.5) -> pd.DataFrame:
         """A row per step, class or phrase with ground truth at the step, and each of COCO's 101 points of recall.
@@ -249,12 +248,12 @@ class Run:
         The mean of a class's precisions is its AP at ``iou_threshold``. What takes part is as in ``coco_summary``.
         Raises ``EvalWidgetError`` for a run of texts.
         """
-        return coco_scores.curves(self._evaluation, self._chosen(steps), Settings(iou_threshold))
+        return coco_scores.curves(self._evaluation, self._loaded(steps), Settings(iou_threshold))
 
     def join_report(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """A row per record of predictions whose image or question the run does not have: ``step, name, where,
         predictions``. They are never scored."""
-        return tables.join_report(self._data, self._chosen(steps))
+        return tables.join_report(self._data, self._loaded(steps))
 
     def error_types(
         self,
@@ -277,7 +276,7 @@ class Run:
         ground truth enter no mean, as in COCO. Raises ``EvalWidgetError`` for a run without boxes.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return error_tables.error_types(self._evaluation, self._chosen(steps), settings, background_threshold)
+        return error_tables.error_types(self._evaluation, self._loaded(steps), settings, background_threshold)
 
     def confusion(
         self,
@@ -300,7 +299,7 @@ class Run:
         prediction, count``. Raises ``EvalWidgetError`` for a run without boxes, and where there are thousands of
         phrases and not ``tidy``.
         """
-        (chosen,) = self._chosen([step])
+        (chosen,) = self._loaded([step])
         settings = Settings(iou_threshold, confidence_threshold)
         return error_tables.confusion(self._evaluation, chosen, settings, tidy=tidy)
 
@@ -314,7 +313,7 @@ class Run:
         "segm". A step whose predictions have no masks is NA. Raises ``EvalWidgetError`` without pycocotools or an
         image's size, ``FormatError`` for a ground truth box without a mask that can be used.
         """
-        return mask_tables.mask_summary(self._evaluation, self._chosen(steps))
+        return mask_tables.mask_summary(self._evaluation, self._loaded(steps))
 
     def compare(
         self,
@@ -350,6 +349,12 @@ class Run:
             for name, text in run_facts(self._data)
         )
         return f"<table><caption>Run {html.escape(self.name)}</caption><tbody>{rows}</tbody></table>"
+
+    def _loaded(self, steps: int | Sequence[int] | None) -> list[int]:
+        """The steps asked for, read."""
+        chosen = self._chosen(steps)
+        self._data.load(chosen)
+        return chosen
 
     def _chosen(self, steps: int | Sequence[int] | None) -> list[int]:
         if steps is None:

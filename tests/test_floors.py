@@ -31,6 +31,7 @@ FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 #: Imported inside a function: the facade's of the widget, so that scores need no front end; slow and optional packages.
 LATE = {
     ("run", "evalwidget.widget.eval_widget"),
+    ("data", "tqdm.auto"),
     ("formats.saved", "pyarrow"),
     ("formats.saved", "pyarrow.parquet"),
     ("metrics.bleu", "sacrebleu.metrics.bleu"),
@@ -65,6 +66,7 @@ IMPORTERS = {
     "pyarrow": {"formats.saved"},
     "pycocotools": {"metrics.masks"},
     "rapidfuzz": {"metrics.text"},
+    "tqdm": {"data"},
     "sacrebleu": {"metrics.bleu"},
     "sentence_transformers": {"metrics.plugins"},
 }

@@ -238,3 +238,14 @@ def test_predictions_of_unknown_specimens_and_questions_are_listed_and_never_sco
     }
     assert run.summary()["exact_match"].tolist() == [1]
     assert "2 records of unknown specimens (run.join_report())" in repr(run)
+
+
+def test_reading_many_steps_shows_its_progress_where_it_takes_long(
+    write_run: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = {step: [CAT] for step in range(5)}
+    ew.open_run(write_run([CAT], steps, {"name": "short"})).load()
+    assert "short" not in capsys.readouterr().err
+    monkeypatch.setattr("evalwidget.data._PATIENCE", 0.0)
+    ew.open_run(write_run([CAT], steps, {"name": "long"})).summary()
+    assert "reading long" in capsys.readouterr().err
