@@ -23,7 +23,8 @@ def run_facts(data: RunData) -> list[tuple[str, str]]:
     without = int((~data.ground_truth.annotated).sum())
     if without:
         facts.append(("without ground truth", f"{without:,} specimens"))
-    missing = sum(getattr(data.found_image(row), "state", "") == "missing" for row in range(len(data.specimens)))
+    rows = range(0 if getattr(data.images, "is_remote", False) else len(data.specimens))
+    missing = sum(getattr(data.found_image(row), "state", "") == "missing" for row in rows)
     if missing:
         facts.append(("images missing", f"{missing:,} of {len(data.specimens):,}"))
     for step in data.steps:

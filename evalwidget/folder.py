@@ -25,6 +25,7 @@ from evalwidget.formats import (
 )
 from evalwidget.formats.frames import predictions_by_step
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
+from evalwidget.locations import exists, is_location, is_remote, located
 from evalwidget.records import Records
 
 __all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "open_source"]
@@ -72,14 +73,14 @@ def open_source(
         return open_files(ground_truth, predictions, settings, images)
     if predictions is not None and not isinstance(predictions, str):
         raise EvalWidgetError("expected a folder, or ground_truth= and predictions=, got both")
-    return open_folder(Path(path), ground_truth, predictions, settings, images)
+    return open_folder(located(path), ground_truth, predictions, settings, images)
 
 
 def open_folder(path: Path, ground_truth: Any, pattern: str | None, settings: RunSettings, images: Any) -> RunData:
     """The run in a folder: one that ``docs/run-folder.md`` describes, or a training run's output, with a folder for
     each checkpoint, in which ``pattern`` names the file of predictions. ``ground_truth`` is what the caller names."""
     root = path.resolve()
-    if not path.exists():
+    if not exists(path):
         raise EvalWidgetError(f"{path}: no such folder")
     if not path.is_dir():
         raise EvalWidgetError(
@@ -106,8 +107,8 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
         truth = _content(ground_truth, "ground truth")
     if isinstance(predictions, Mapping):
         steps = {_step_number(step): _content(item, "predictions") for step, item in predictions.items()}
-    elif isinstance(predictions, (str, Path)):
-        folder = Path(predictions)
+    elif is_location(predictions):
+        folder = located(predictions)
         if not folder.is_dir():
             raise EvalWidgetError(
                 f"{folder}: no such folder; give predictions as {{step: file}} or as a folder of files"
@@ -141,11 +142,11 @@ def _image_store(images: Any) -> ImageStore:
     """Where images come from: a folder, several, or a mapping by specimen."""
     if isinstance(images, Mapping):
         return ImageMapping(images)
-    folders = [images] if isinstance(images, (str, Path)) else list(images or ())
+    folders = [located(folder) for folder in ([images] if is_location(images) else list(images or ()))]
     for folder in folders:
-        if not Path(folder).is_dir():
+        if not is_remote(folder) and not folder.is_dir():
             raise EvalWidgetError(f"images: {folder}: no such folder")
-    return ImageFolders([Path(folder) for folder in folders])
+    return ImageFolders(folders)
 
 
 def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: RunSettings, images: Any) -> RunData:
@@ -237,9 +238,9 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
     stated_roots = [stated_roots] if isinstance(stated_roots, str) else stated_roots
     if not isinstance(stated_roots, list) or not all(isinstance(folder, str) for folder in stated_roots):
         raise FormatError("run.json", f"images: expected a folder or a list of folders, got {stated_roots!r}")
-    roots = [root / folder for folder in stated_roots]
+    roots = [located(folder, root) for folder in stated_roots]
     for folder in roots:
-        if not folder.is_dir():
+        if not is_remote(folder) and not folder.is_dir():
             raise FormatError("run.json", f"images: {folder}: no such folder")
     return RunSettings(**{name: value.get(name) for name in RunSettings.__slots__}), roots
 
@@ -290,11 +291,10 @@ def _content(given: Any, shown: str) -> Content:
 
 
 def _path(path: Any) -> Path:
-    if not isinstance(path, (str, Path)):
-        raise EvalWidgetError(f"expected a path or a DataFrame, got {type(path).__name__}")
-    if not Path(path).exists():
+    found = located(path)
+    if not exists(found):
         raise EvalWidgetError(f"{path}: no such file")
-    return Path(path)
+    return found
 
 
 def _step_number(step: Any) -> int:

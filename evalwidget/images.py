@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
+from evalwidget.locations import is_location, is_remote, located
 
 __all__ = [
     "MAX_PIXELS",
@@ -50,6 +51,8 @@ class ImageFolders:
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self.roots = [root.resolve() for root in roots]
+        #: looking for an image asks another machine
+        self.is_remote = any(is_remote(root) for root in self.roots)
 
     def find(self, name: str | None) -> Path | EncodedImage:
         """The file of ``name``: its path below a root, else its file name there."""
@@ -67,7 +70,7 @@ class ImageFolders:
                         left = True
                     elif path.is_file():
                         return path
-                except (OSError, ValueError):
+                except Exception:  # file systems of others raise what they like
                     continue
         if left:
             return EncodedImage("missing", f"{name}: leads out of the image folder")
@@ -84,8 +87,8 @@ class ImageMapping:
         if name is None or name not in self._images:
             return EncodedImage("missing", f"{name}: not among the images given")
         found = self._images[name]
-        if isinstance(found, (str, Path)):
-            path = Path(found)
+        if is_location(found):
+            path = located(found)
             return path if path.is_file() else EncodedImage("missing", f"{found}: not found")
         if isinstance(found, (bytes, Image.Image)):
             return found
@@ -133,7 +136,7 @@ def stored_bytes(found: Any) -> bytes | None:
         buffer = io.BytesIO()
         found.save(buffer, "PNG")
         return buffer.getvalue()
-    return found if isinstance(found, bytes) else Path(found).read_bytes()
+    return found if isinstance(found, bytes) else bytes(found.read_bytes())
 
 
 _UNREADABLE = (
@@ -159,7 +162,8 @@ def _quiet() -> Iterator[None]:
 def _opened(found: Any) -> Image.Image:
     if isinstance(found, Image.Image):
         return found.copy()
-    image = Image.open(io.BytesIO(found) if isinstance(found, bytes) else found, formats=_FORMATS)
+    content = found.read_bytes() if not isinstance(found, bytes) and is_remote(found) else found
+    image = Image.open(io.BytesIO(content) if isinstance(content, bytes) else content, formats=_FORMATS)
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width} x {image.height}"
         image.close()
@@ -179,7 +183,7 @@ def _encoded(image: Image.Image, found: Any, annotated_size: tuple[float, float]
         image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
     image.load()
     if shown_as_it_is and not isinstance(found, Image.Image):
-        data = found if isinstance(found, bytes) else Path(found).read_bytes()
+        data = found if isinstance(found, bytes) else found.read_bytes()
         return EncodedImage("ok", mime=f"image/{kind.lower()}", data=data, size=size)
     if turned:
         image = ImageOps.exif_transpose(image)

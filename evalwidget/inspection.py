@@ -23,6 +23,7 @@ from evalwidget.formats import (
     format_of_ground_truth,
     format_of_predictions,
 )
+from evalwidget.locations import located
 from evalwidget.records import Records
 
 __all__ = ["Inspection", "inspect"]
@@ -88,7 +89,7 @@ def inspect(
     try:
         data = open_source(path, ground_truth, predictions, stated, images)
     except EvalWidgetError as error:
-        return _of_no_run(Path(path), stated, str(error))
+        return _of_no_run(located(path), stated, str(error))
     return _of_run(data)
 
 

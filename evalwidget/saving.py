@@ -10,6 +10,7 @@ from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError
 from evalwidget.formats.saved import write_records
 from evalwidget.images import ImageFolders, stored_bytes
+from evalwidget.locations import is_remote, located
 
 __all__ = ["save_run"]
 
@@ -17,6 +18,8 @@ __all__ = ["save_run"]
 def save_run(data: RunData, path: str | Path, *, copy_images: bool) -> None:
     """Write ``data`` as a run folder at ``path``, which must not exist or be empty; a folder that cannot be finished
     is not left there. Raises ``EvalWidgetError``."""
+    if is_remote(located(path)):
+        raise EvalWidgetError(f"{path}: expected a folder on this machine; save there, then copy it")
     target = Path(path)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise EvalWidgetError(f"{target}: expected a folder that is new or empty, found something there")
@@ -40,6 +43,8 @@ def save_run(data: RunData, path: str | Path, *, copy_images: bool) -> None:
 def _image_folders(data: RunData, folder: Path, target: Path, copy_images: bool) -> list[str]:
     """The folders that ``run.json`` names, seen from ``target``; images that lie in none are copied into ``folder``."""
     if isinstance(data.images, ImageFolders) and not copy_images:
+        if data.images.is_remote:
+            return [str(root) for root in data.images.roots]
         return [Path(os.path.relpath(root, target.resolve())).as_posix() for root in data.images.roots]
     copied = False
     for row, identifier in enumerate(data.specimens.identifiers):

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "boxes", "tables", "labels", "records"},
+    {"errors", "boxes", "tables", "labels", "locations", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
     {"checkpoints"},
@@ -32,6 +32,7 @@ FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 LATE = {
     ("run", "evalwidget.widget.eval_widget"),
     ("data", "tqdm.auto"),
+    ("locations", "upath"),
     ("formats.saved", "pyarrow"),
     ("formats.saved", "pyarrow.parquet"),
     ("metrics.bleu", "sacrebleu.metrics.bleu"),
@@ -67,6 +68,7 @@ IMPORTERS = {
     "pycocotools": {"metrics.masks"},
     "rapidfuzz": {"metrics.text"},
     "tqdm": {"data"},
+    "upath": {"locations"},
     "sacrebleu": {"metrics.bleu"},
     "sentence_transformers": {"metrics.plugins"},
 }

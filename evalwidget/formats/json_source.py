@@ -61,16 +61,20 @@ class Source:
         """All bytes. Raises ``FormatError`` for a file that cannot be read."""
         try:
             return self.path.read_bytes()
-        except OSError as error:
-            raise FormatError(self.shown, f"cannot be read: {error.strerror or error}") from None
+        except Exception as error:  # file systems of others raise what they like
+            raise FormatError(self.shown, f"cannot be read: {_reason(error)}") from None
 
     def start(self, count: int) -> bytes:
         """The first ``count`` bytes."""
         try:
             with self.path.open("rb") as file:
                 return file.read(count)
-        except OSError as error:
-            raise FormatError(self.shown, f"cannot be read: {error.strerror or error}") from None
+        except Exception as error:  # file systems of others raise what they like
+            raise FormatError(self.shown, f"cannot be read: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def read_json(source: Source) -> Any:
