@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
-from evalwidget.locations import is_location, is_remote, located
+from evalwidget.locations import is_location, is_remote, lies_below, located
 
 __all__ = [
     "MAX_PIXELS",
@@ -66,7 +66,7 @@ class ImageFolders:
             for candidate in (root / pure, root / pure.name):
                 try:
                     path = candidate.resolve()
-                    if not path.is_relative_to(root):
+                    if not lies_below(path, root):
                         left = True
                     elif path.is_file():
                         return path

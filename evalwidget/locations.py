@@ -1,12 +1,14 @@
 """Where things lie: a path on this machine, or a URL that fsspec opens (``s3://``, ``gs://``, ``https://``, …)."""
 
+import posixpath
 import re
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 from evalwidget.errors import EvalWidgetError
 
-__all__ = ["exists", "is_location", "is_remote", "located"]
+__all__ = ["exists", "is_location", "is_remote", "lies_below", "located"]
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|[A-Za-z][A-Za-z0-9+.-]+::")
 
@@ -53,3 +55,12 @@ def is_location(place: Any) -> bool:
 def is_remote(path: Path) -> bool:
     """Whether looking at ``path`` asks another machine, or at least no folder of this one."""
     return not isinstance(path, Path)
+
+
+def lies_below(path: Path, root: Path) -> bool:
+    """Whether resolved ``path`` is in resolved ``root``, or in a folder below it."""
+    if not is_remote(root):
+        return path.is_relative_to(root)
+    # a web server takes an escaped ".." for one
+    above, below = (posixpath.normpath(unquote(str(place)).partition("://")[2]) for place in (root, path))
+    return below == above or below.startswith(f"{above}/")

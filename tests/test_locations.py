@@ -13,7 +13,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import evalwidget as ew
-from evalwidget.images import encoded_image
+from evalwidget.images import ImageFolders, encoded_image
+from evalwidget.locations import located
 
 DEMO = Path(str(files("evalwidget") / "demo" / "grounding"))
 
@@ -84,6 +85,13 @@ def test_an_image_that_is_not_there_is_missing(web: str) -> None:
         images=f"{web}/predictions",
     )
     assert encoded_image(run._data.found_image(0)).state == "missing"
+
+
+def test_no_name_leads_out_of_a_remote_root(web: str, in_memory: str) -> None:
+    for root in (f"{web}/images", f"{in_memory}/images"):
+        store = ImageFolders([located(root)])
+        for name in ("../run.json", "%2e%2e/run.json", "x/../../run.json", "/run.json"):
+            assert encoded_image(store.find(name)).state == "missing"
 
 
 def test_a_file_system_that_needs_another_package_says_which() -> None:
