@@ -15,7 +15,10 @@ FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
-    {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
+    {
+        *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
+        *("error_analysis", "folder"),
+    },
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
