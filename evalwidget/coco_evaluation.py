@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.data import RunData
-from evalwidget.metrics.average_precision import IOU_THRESHOLDS
+from evalwidget.metrics.average_precision import IOU_THRESHOLDS, mean_over_classes
 from evalwidget.metrics.coco_scoring import Matches, best_of_each_group
 from evalwidget.step_blocks import StepBlock, StepBlocks
 from evalwidget.step_cache import StepCache
@@ -49,12 +49,7 @@ class CocoFigures:
     @property
     def overall(self) -> NDArray[np.float64]:
         """The mean ``(12,)`` over the classes that have a figure, NaN where none has."""
-        there = ~np.isnan(self.by_class)
-        count = there.sum(axis=1)
-        total = np.where(there, self.by_class, 0).sum(axis=1)
-        mean = np.full(len(count), np.nan)
-        np.divide(total, count, out=mean, where=count > 0)
-        return mean
+        return mean_over_classes(self.by_class)
 
 
 @dataclass(frozen=True, slots=True)

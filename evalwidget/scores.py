@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData
-from evalwidget.error_analysis import BACKGROUND_THRESHOLD, box_errors
+from evalwidget.error_analysis import BACKGROUND_THRESHOLD, BoxErrors, ErrorAnalysis
 from evalwidget.evaluation import (
     MATCHED,
     OUTCOMES,
@@ -92,14 +92,19 @@ def scores(
 
 
 def matches(
-    evaluation: Evaluation, steps: Sequence[int], settings: Settings, asked: Sequence[str | Metric] = ()
+    analysis: ErrorAnalysis, steps: Sequence[int], settings: Settings, asked: Sequence[str | Metric] = ()
 ) -> pd.DataFrame:
     """A row per step, specimen and box or answer: see ``Run.matches``."""
-    _match(evaluation, steps, settings)
-    make = _answer_matches if evaluation.data.has_text else _box_matches
+    evaluation, data = analysis.evaluation, analysis.evaluation.data
     metrics = evaluation.metrics(asked)
-    parts = [make(evaluation, step, settings, metrics) for step in steps]
-    data = evaluation.data
+    if data.has_text:
+        parts = [_answer_matches(evaluation, step, metrics) for step in steps]
+    else:
+        errors = analysis.box_errors(steps, settings, min(BACKGROUND_THRESHOLD, settings.iou_threshold))
+        parts = [
+            _box_matches(evaluation, step, settings, metrics, of_step)
+            for step, of_step in zip(steps, errors, strict=True)
+        ]
     columns: dict[str, Any] = {name: _joined([part[name] for part in parts]) for name in parts[0]} if parts else {}
     if not columns:
         return pd.DataFrame(columns=["step", "specimen"])
@@ -173,7 +178,9 @@ def _step_scores(evaluation: Evaluation, step: int, settings: Settings, metrics:
     return found
 
 
-def _box_matches(evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric]) -> dict[str, Any]:
+def _box_matches(
+    evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric], errors: BoxErrors
+) -> dict[str, Any]:
     """Ground truth boxes with what they are matched with, then the predictions left over, by specimen."""
     data = evaluation.data
     found, truth = data.predictions(step).boxes, data.ground_truth.boxes
@@ -215,7 +222,6 @@ def _box_matches(evaluation: Evaluation, step: int, settings: Settings, metrics:
     for side, values in (("ground_truth", truth_corners), ("prediction", corners)):
         for place, name in enumerate(("x1", "y1", "x2", "y2")):
             columns[f"{side}_{name}"] = values[:, place]
-    errors = box_errors(evaluation, step, settings, min(BACKGROUND_THRESHOLD, settings.iou_threshold))
     columns["error_type"] = np.where(
         truth_row >= 0, _at(errors.truth_error, truth_row, -1), _at(errors.error, prediction_row, -1)
     )
@@ -225,7 +231,7 @@ def _box_matches(evaluation: Evaluation, step: int, settings: Settings, metrics:
     return columns
 
 
-def _answer_matches(evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric]) -> dict[str, Any]:
+def _answer_matches(evaluation: Evaluation, step: int, metrics: Sequence[Metric]) -> dict[str, Any]:
     data = evaluation.data
     questions, answers = data.ground_truth.questions, data.predictions(step).answers
     count = len(questions)
