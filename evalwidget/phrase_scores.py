@@ -1,5 +1,6 @@
 """What became of each phrase of a run's specimens at a step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from evalwidget.data import RunData
 from evalwidget.metrics.counting import ratio
 from evalwidget.metrics.grounding import phrase_figures
+from evalwidget.step_blocks import on_threads
 from evalwidget.step_cache import StepCache
 
 __all__ = ["PHRASE_STATUSES", "PhraseScoring", "Phrases"]
@@ -40,14 +42,15 @@ class PhraseScoring:
         self._data = data
         self._phrases = StepCache(self._new_phrases)
 
-    def phrases(self, step: int, iou_threshold: float, confidence_threshold: float) -> Phrases:
-        return self._phrases.at([step], (iou_threshold, confidence_threshold))[0]
+    def phrases(self, steps: Sequence[int], iou_threshold: float, confidence_threshold: float) -> list[Phrases]:
+        """The phrases at each of ``steps``."""
+        return self._phrases.at(steps, (iou_threshold, confidence_threshold))
 
     def column(
         self, step: int, name: str, iou_threshold: float, confidence_threshold: float
     ) -> tuple[NDArray[np.float64], float]:
         """The mean of a figure over each specimen's phrases ``(s,)``, and over all phrases of the step."""
-        found = self.phrases(step, iou_threshold, confidence_threshold)
+        (found,) = self.phrases([step], iou_threshold, confidence_threshold)
         values = found.columns[name]
         there = ~np.isnan(values)
         count = len(self._data.specimens)
@@ -56,7 +59,7 @@ class PhraseScoring:
         return mean, float(values[there].mean()) if there.any() else np.nan
 
     def _new_phrases(self, steps: list[int], thresholds: tuple[float, float]) -> list[Phrases]:
-        return [self._phrases_at(step, *thresholds) for step in steps]
+        return on_threads(lambda step: self._phrases_at(step, *thresholds), steps)
 
     def _phrases_at(self, step: int, iou_threshold: float, confidence_threshold: float) -> Phrases:
         predictions, truth = self._data.predictions(step), self._data.ground_truth.boxes

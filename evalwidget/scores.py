@@ -124,7 +124,7 @@ def matches(
 def phrases(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
     """A row per step, specimen and phrase: see ``Run.phrases``."""
     data = evaluation.data
-    found = [evaluation.phrases.phrases(step, settings.iou_threshold, settings.confidence_threshold) for step in steps]
+    found = evaluation.phrases.phrases(steps, settings.iou_threshold, settings.confidence_threshold)
     columns: dict[str, Any] = {
         "step": np.repeat(np.array(steps, np.int64), [len(step.specimen) for step in found]),
         "specimen": pd.Categorical.from_codes(

@@ -18,7 +18,7 @@ from evalwidget.metrics.box_tables import PredictionBlock, TruthTable
 from evalwidget.metrics.candidate_pairs import BoxColumns
 from evalwidget.tables import Boxes
 
-__all__ = ["StepBlock", "StepBlocks"]
+__all__ = ["StepBlock", "StepBlocks", "on_threads"]
 
 #: Steps are put together until they have so many predictions, ground truth boxes and classes: more would fall out of
 #: the cache, fewer would pay for numpy's calls.
@@ -26,7 +26,16 @@ _BLOCK: Final = 1 << 17
 
 _THREADS: Final = 2
 
+_Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
+
+
+def on_threads(make: Callable[[_Part], _Result], parts: Sequence[_Part]) -> list[_Result]:
+    """What ``make`` gives for each part, worked out on a few threads: numpy gives the lock back while it works."""
+    if len(parts) < 2:
+        return [make(part) for part in parts]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(make, parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +93,7 @@ class StepBlocks:
         def made(block: list[int]) -> list[_Result]:
             return of_block(self._block(block, rows_of))
 
-        if len(blocks) < 2:
-            return [result for block in blocks for result in made(block)]
-        # numpy gives the lock back while it works
-        with ThreadPoolExecutor(_THREADS) as threads:
-            return [result for results in threads.map(made, blocks) for result in results]
+        return [result for results in on_threads(made, blocks) for result in results]
 
     @cached_property
     def _image_place(self) -> NDArray[np.int64] | None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from evalwidget.metrics.box_tables import PredictionBlock, TruthTable
 from evalwidget.metrics.candidate_pairs import candidate_pairs
 from evalwidget.metrics.coco_matching import effective_thresholds
+from evalwidget.metrics.pairs import taken_in_turn
 from evalwidget.metrics.score_order import certainty, score_order
 
 __all__ = ["LabelFreeMatches", "match_across_labels"]
@@ -51,7 +52,7 @@ def match_across_labels(truth: TruthTable, block: PredictionBlock, iou_threshold
     prediction, row = pairs.prediction[tied], truth.row[pairs.truth[tied]]
     keys = (prediction, row, -certainty(block.score[prediction]), ~is_same[tied], -pairs.iou[tied])
     order[is_tied] = tied[np.lexsort(keys)]
-    matched = _taken_in_turn(
+    matched = taken_in_turn(
         pairs.prediction[order],
         # ground truth is there anew at each step
         pairs.truth[order] + block.step[pairs.prediction[order]] * len(truth),
@@ -61,24 +62,3 @@ def match_across_labels(truth: TruthTable, block: PredictionBlock, iou_threshold
     has_box = matched >= 0
     matched[has_box] %= len(truth)
     return LabelFreeMatches(matched, in_crowd & ~has_box)
-
-
-def _taken_in_turn(
-    prediction: NDArray[np.int64], box: NDArray[np.int64], predictions: int, boxes: int
-) -> NDArray[np.int64]:
-    """The box ``(predictions,)`` of each prediction (-1: none) where the first pair is taken, both its sides are done,
-    then the first that is left, and so on."""
-    matched = np.full(predictions, -1, np.int64)
-    is_taken = np.zeros(boxes, np.bool_)
-    first_of_prediction, first_of_box = np.empty(predictions, np.int64), np.empty(boxes, np.int64)
-    while len(prediction):
-        # a pair that is the first of both its sides is taken whatever becomes of the others
-        place = np.arange(len(prediction))
-        first_of_prediction[prediction[::-1]] = place[::-1]
-        first_of_box[box[::-1]] = place[::-1]
-        taken = np.flatnonzero((first_of_prediction[prediction] == place) & (first_of_box[box] == place))
-        matched[prediction[taken]] = box[taken]
-        is_taken[box[taken]] = True
-        left = np.flatnonzero((matched[prediction] < 0) & ~is_taken[box])
-        prediction, box = prediction[left], box[left]
-    return matched
