@@ -168,6 +168,10 @@ class Evaluation:
         """A metric's score ``(q,)`` of each answer, NaN where there is nothing to score."""
         return self._text.values(step, metric)
 
+    def take_answers(self, steps: Sequence[int]) -> None:
+        """Have the answers of ``steps`` scored together by whatever metric is asked for next."""
+        self._text.take(steps)
+
     def answer_outcomes(self, step: int) -> NDArray[np.uint8]:
         """Outcomes ``(q,)`` of the answers, as of boxes: one that equals a reference after normalisation is
         ``matched``, any other ``missed``."""

@@ -37,7 +37,7 @@ def summary(
 ) -> pd.DataFrame:
     """A row per step: see ``Run.summary``."""
     data = evaluation.data
-    _match(evaluation, steps, settings)
+    _together(evaluation, steps, settings)
     metrics = evaluation.metrics(asked)
     rows: list[dict[str, Any]] = []
     for step in steps:
@@ -74,7 +74,7 @@ def scores(
 ) -> pd.DataFrame:
     """A row per step and specimen: see ``Run.scores``."""
     data = evaluation.data
-    _match(evaluation, steps, settings)
+    _together(evaluation, steps, settings)
     metrics = evaluation.metrics(asked)
     found = [evaluation.specimens(step, settings) for step in steps]
     count = len(data.specimens)
@@ -98,6 +98,7 @@ def matches(
     evaluation, data = analysis.evaluation, analysis.evaluation.data
     metrics = evaluation.metrics(asked)
     if data.has_text:
+        evaluation.take_answers(steps)
         parts = [_answer_matches(evaluation, step, metrics) for step in steps]
     else:
         errors = analysis.box_errors(steps, settings, min(BACKGROUND_THRESHOLD, settings.iou_threshold))
@@ -152,9 +153,11 @@ def join_report(data: RunData, steps: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", "name", "where", "predictions"])
 
 
-def _match(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> None:
-    """Match the boxes of all ``steps`` together, so that the tables then find each step's matches made."""
-    if not evaluation.data.has_text:
+def _together(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> None:
+    """Have all ``steps`` matched or scored at once, so that the tables then find what they ask for step by step."""
+    if evaluation.data.has_text:
+        evaluation.take_answers(steps)
+    else:
         evaluation.match(steps, settings)
 
 
