@@ -153,6 +153,7 @@ def clear_caches() -> None:
 
 def scored(run: ew.Run, names: list[str]) -> dict[str, np.ndarray]:
     scoring, known = AnswerScoring(run._data), known_metrics(run.task)
+    scoring.take(run.steps)
     return {name: np.concatenate([scoring.values(step, known[name]) for step in run.steps]) for name in names}
 
 

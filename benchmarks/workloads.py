@@ -1,4 +1,5 @@
-"""Seeded workloads of the size and clutter of COCO, as arrays, and as the runs and peers' datasets made of them.
+"""Seeded workloads as arrays, and as the runs and peers' datasets made of them: detections of the size and clutter of
+COCO, and phrases.
 
 Boxes are x y width height in pixels with two decimals, in the order of their image. Predictions are ground truth boxes
 moved and resized, most of them well scored, and clutter of the same sizes; checkpoints get better from first to last.
@@ -15,7 +16,16 @@ from evalwidget.data import RunData
 from evalwidget.images import ImageMapping
 from evalwidget.records import BoxRows, Records, Reference
 
-__all__ = ["BoxTable", "Workload", "crowded_images", "many_checkpoints", "many_predictions", "peer_dataset", "run_data"]
+__all__ = [
+    "BoxTable",
+    "Workload",
+    "crowded_images",
+    "grounded_phrases",
+    "many_checkpoints",
+    "many_predictions",
+    "peer_dataset",
+    "run_data",
+]
 
 _IMAGE = (640.0, 480.0)
 
@@ -78,6 +88,30 @@ def crowded_images(images: int = 500, boxes: int = 60) -> Workload:
     return Workload("dense crowds", images, 1, truth, [found])
 
 
+def grounded_phrases(checkpoints: int = 20, images: int = 10_000) -> Workload:
+    """W3: checkpoints x images x 3 phrases of 3,000; a phrase has one to three boxes and up to eight predictions, at
+    some checkpoints none."""
+    random = np.random.default_rng(4)
+    label = (random.integers(0, 1000, images)[:, None] + np.array([0, 1000, 2000])).ravel()
+    boxes = random.choice(3, 3 * images, p=(0.7, 0.2, 0.1)) + 1
+    phrase = np.repeat(np.arange(3 * images), boxes)
+    first = np.cumsum(boxes) - boxes
+    box = _boxes(random, len(phrase))
+    none = np.zeros(len(phrase), np.bool_)
+    truth = BoxTable(phrase // 3, label[phrase], box, np.full(len(phrase), np.nan), none)
+    found = []
+    for place in range(checkpoints):
+        progress = place / checkpoints
+        predicted = np.repeat(np.arange(3 * images), random.integers(0, 9, 3 * images))
+        target = box[first[predicted] + random.integers(0, boxes[predicted])]
+        is_near = random.random(len(predicted)) < 0.3 + 0.5 * progress
+        near = _jittered(random, target, 0.25 - 0.15 * progress)
+        score = np.where(is_near, random.beta(5, 2, len(predicted)), random.beta(2, 3, len(predicted))).round(4)
+        drawn = np.where(is_near[:, None], near, _boxes(random, len(predicted)))
+        found.append(BoxTable(predicted // 3, label[predicted], drawn, score, np.zeros(len(predicted), np.bool_)))
+    return Workload("W3", images, 3000, truth, found)
+
+
 def _truth(random: np.random.Generator, images: int, each: float, classes: int) -> BoxTable:
     count = int(images * each)
     image = np.sort(random.integers(0, images, count))
@@ -121,7 +155,7 @@ def _predictions(
     return BoxTable(image[order], label[order], box[order], score[order], np.zeros(total, np.bool_))
 
 
-def run_data(workload: Workload) -> RunData:
+def run_data(workload: Workload, task: str = "detection") -> RunData:
     """The workload as a run whose tables are all read."""
     references = [
         Reference("memory", image=f"{place}.jpg", source_id=str(place + 1), width=_IMAGE[0], height=_IMAGE[1])
@@ -148,7 +182,7 @@ def run_data(workload: Workload) -> RunData:
 
     data = RunData(
         name=workload.name,
-        task="detection",
+        task=task,
         steps_per_epoch=None,
         ground_truth=records(workload.truth),
         readers={

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Hashable, Sequence
 from itertools import islice
+from operator import eq
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,13 @@ class AnswerScoring:
         self._data = data
         self._lock = threading.RLock()
         self._tables: dict[bool, _PairTable] = {}
+
+    def take(self, steps: Sequence[int]) -> None:
+        """Have the answers of ``steps`` scored together by whatever metric is asked for next."""
+        with self._lock:
+            table = self._table(sees_question=False)
+            for step in steps:
+                self._pairs(step, table)
 
     def values(self, step: int, metric: TextMetric) -> NDArray[np.float64]:
         """A metric's score ``(q,)`` of each answer of a step; NaN where there is nothing to score or no score."""
@@ -75,16 +83,24 @@ class _PairTable:
         self._pairs: list[tuple[Any, int]] = []
         self._scores: dict[Hashable, NDArray[np.float64]] = {}
         self._scored: dict[Hashable, NDArray[np.bool_]] = {}
+        self._last: tuple[Sequence[str | None], NDArray[np.int64]] = ([None] * len(references), self._context)
         self.by_step: dict[int, NDArray[np.int64]] = {}
 
     def numbered(self, recorded: NDArray[np.bool_], texts: Sequence[str | None]) -> NDArray[np.int64]:
         """The pair of each question's answer, or why it has none."""
         pairs = np.where(recorded, _NO_ANSWER, _NOT_EVALUATED)
-        answered = np.flatnonzero(recorded & np.array([text is not None for text in texts], np.bool_))
-        rows = answered.tolist()
-        keys = zip(map(texts.__getitem__, rows), map(self._context_list.__getitem__, rows), strict=True)
-        pairs[answered] = list(map(self._places.__getitem__, keys))
+        answered = recorded & np.array([text is not None for text in texts], np.bool_)
+        # a checkpoint gives most of the last one's answers
+        last_texts, last_pairs = self._last
+        is_same = answered & (last_pairs >= 0) & np.fromiter(map(eq, texts, last_texts), np.bool_, len(texts))
+        pairs[is_same] = last_pairs[is_same]
+        rows = np.flatnonzero(answered & ~is_same)
+        keys = zip(
+            map(texts.__getitem__, rows.tolist()), map(self._context_list.__getitem__, rows.tolist()), strict=True
+        )
+        pairs[rows] = list(map(self._places.__getitem__, keys))
         self._pairs += islice(self._places, len(self._pairs), None)
+        self._last = texts, pairs
         return pairs
 
     def values(self, pairs: NDArray[np.int64], metric: TextMetric) -> NDArray[np.float64]:

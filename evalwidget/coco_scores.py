@@ -70,7 +70,7 @@ def _class_counts(evaluation: Evaluation, step: int, settings: Settings) -> dict
     """Counts and scores by label at one step."""
     data = evaluation.data
     truth, found, outcomes = data.ground_truth.boxes, data.predictions(step).boxes, evaluation.boxes(step, settings)
-    takes_part = found.usable & (data.ground_truth.annotated & data.predictions(step).recorded)[found.specimen]
+    takes_part = found.usable & data.scored(step)[found.specimen]
     if settings.confidence_threshold > 0:
         takes_part &= ~(found.score < settings.confidence_threshold)
 

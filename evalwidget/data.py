@@ -185,6 +185,10 @@ class RunData:
         """The records of a recorded step, read anew."""
         return self._readers[step]()
 
+    def scored(self, step: int) -> NDArray[np.bool_]:
+        """The specimens ``(s,)`` that can be scored at a step: they are annotated and were evaluated then."""
+        return self.ground_truth.annotated & self.predictions(step).recorded
+
     def found_image(self, row: int) -> object:
         """What the image store has for a specimen: see ``images.encoded_image``."""
         image, identifier = self.specimens.images[row], self.specimens.identifiers[row]

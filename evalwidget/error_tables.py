@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from evalwidget.error_analysis import check_has_boxes, confused_labels, error_costs
+from evalwidget.error_analysis import ErrorAnalysis, LabelPairs, check_has_boxes
 from evalwidget.errors import EvalWidgetError
-from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.evaluation import Settings
 from evalwidget.metrics.error_types import ERROR_TYPES, SPECIAL_ERRORS
 
 __all__ = ["confusion", "error_types"]
@@ -17,12 +18,12 @@ _MOST_LABELS = 4000
 
 
 def error_types(
-    evaluation: Evaluation, steps: Sequence[int], settings: Settings, background_threshold: float
+    analysis: ErrorAnalysis, steps: Sequence[int], settings: Settings, background_threshold: float
 ) -> pd.DataFrame:
     """A row per step and error type: see ``Run.error_types``."""
-    check_has_boxes(evaluation, "error types")
+    check_has_boxes(analysis.evaluation, "error types")
     names = [*ERROR_TYPES, *SPECIAL_ERRORS]
-    found = [error_costs(evaluation, step, settings, background_threshold) for step in steps]
+    found = analysis.box_errors(steps, settings, background_threshold)
     return pd.DataFrame(
         {
             "step": np.repeat(np.array(steps, np.int64), len(names)),
@@ -33,32 +34,51 @@ def error_types(
     )
 
 
-def confusion(evaluation: Evaluation, step: int, settings: Settings, *, tidy: bool) -> pd.DataFrame:
-    """Labels against each other at one step: see ``Run.confusion``."""
-    check_has_boxes(evaluation, "confusion matrix")
-    pairs = confused_labels(evaluation, step, settings)
-    names = [evaluation.data.labels.names[label] for label in pairs.labels]
+def confusion(analysis: ErrorAnalysis, steps: Sequence[int], settings: Settings, *, tidy: bool) -> pd.DataFrame:
+    """Labels against each other: see ``Run.confusion``."""
+    data = analysis.evaluation.data
+    check_has_boxes(analysis.evaluation, "confusion matrix")
+    if not tidy and len(steps) != 1:
+        raise EvalWidgetError(f"confusion matrix: a matrix is of one step, got {len(steps)}; pass tidy=True")
+    found = analysis.confused_labels(steps, settings)
+    predicted = {label for pairs in found for label in pairs.prediction.tolist()}
+    # labels of predictions alone are numbered as their steps happened to be read
+    others = sorted((label for label in predicted if label >= data.settled_labels), key=data.labels.names.__getitem__)
+    labels = np.array([*range(data.settled_labels), *others], np.int64)
+    names = [data.labels.names[label] for label in labels]
     names.append("background" if "background" not in names else "(background)")
-    place = np.full(len(evaluation.data.labels) + 1, len(pairs.labels))
-    place[pairs.labels] = np.arange(len(pairs.labels))
-    rows, columns = place[pairs.ground_truth], place[pairs.prediction]
+    # background, -1, comes last
+    place = np.full(len(data.labels) + 1, len(labels))
+    place[labels] = np.arange(len(labels))
     if tidy:
-        order = np.lexsort((columns, rows))
-        return pd.DataFrame(
-            {
-                "step": np.full(len(order), step, np.int64),
-                "ground_truth": pd.Categorical.from_codes(rows[order], names),
-                "prediction": pd.Categorical.from_codes(columns[order], names),
-                "count": pd.array(pairs.count[order], dtype="Int64"),
-            }
-        )
+        return _tidy_confusion(steps, found, place, names)
     if len(names) > _MOST_LABELS:
         raise EvalWidgetError(
             f"confusion matrix: {len(names) - 1} phrases or classes make a table too large; pass tidy=True for a row "
             "per pair that occurs"
         )
+    (pairs,) = found
     counts = np.zeros((len(names), len(names)), np.int64)
-    counts[rows, columns] = pairs.count
+    counts[place[pairs.ground_truth], place[pairs.prediction]] = pairs.count
     frame = pd.DataFrame(counts, pd.Index(names, name="ground_truth"), pd.Index(names, name="prediction"))
     frame = frame.astype("Int64")
     return frame if pairs.is_scored else frame.mask(np.ones(frame.shape, np.bool_))
+
+
+def _tidy_confusion(
+    steps: Sequence[int], found: list[LabelPairs], place: NDArray[np.int64], names: list[str]
+) -> pd.DataFrame:
+    """A row per step and pair, by the ``place`` of each label, ground truth's first."""
+    which = np.repeat(np.arange(len(steps)), [len(pairs.count) for pairs in found])
+    pairs_of_step = [np.column_stack([pairs.ground_truth, pairs.prediction, pairs.count]) for pairs in found]
+    truth, predicted, count = np.concatenate([np.empty((0, 3), np.int64), *pairs_of_step]).T
+    ground_truth, prediction = place[truth], place[predicted]
+    order = np.lexsort((prediction, ground_truth, which))
+    return pd.DataFrame(
+        {
+            "step": np.array(steps, np.int64)[which[order]],
+            "ground_truth": pd.Categorical.from_codes(ground_truth[order], names),
+            "prediction": pd.Categorical.from_codes(prediction[order], names),
+            "count": pd.array(count[order], dtype="Int64"),
+        }
+    )

@@ -11,7 +11,6 @@ What counts where something is absent:
 """
 
 import copy
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +29,7 @@ from evalwidget.metrics.counting import f1_score, precision, ratio, recall
 from evalwidget.metrics.metric import BoxMetric, Metric, PhraseMetric, StepMetric, TextMetric
 from evalwidget.metrics.overlap import iou_of_pairs
 from evalwidget.phrase_scores import PhraseScoring
+from evalwidget.step_cache import StepCache
 
 __all__ = ["OUTCOMES", "STATUSES", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
 
@@ -96,9 +96,8 @@ class Evaluation:
     def __init__(self, data: RunData) -> None:
         self.data = data
         self.coco = CocoEvaluation(data)
-        self._lock = threading.RLock()
-        self._boxes: dict[tuple[int, Settings], BoxOutcomes] = {}
-        self._specimens: dict[tuple[int, Settings], SpecimenScores] = {}
+        self._boxes = StepCache(self._new_boxes)
+        self._specimens = StepCache(self._new_specimens)
         self._text = AnswerScoring(data)
         self._own: list[Metric] = []
         self._main: str | None = None
@@ -169,6 +168,10 @@ class Evaluation:
         """A metric's score ``(q,)`` of each answer, NaN where there is nothing to score."""
         return self._text.values(step, metric)
 
+    def take_answers(self, steps: Sequence[int]) -> None:
+        """Have the answers of ``steps`` scored together by whatever metric is asked for next."""
+        self._text.take(steps)
+
     def answer_outcomes(self, step: int) -> NDArray[np.uint8]:
         """Outcomes ``(q,)`` of the answers, as of boxes: one that equals a reference after normalisation is
         ``matched``, any other ``missed``."""
@@ -180,29 +183,27 @@ class Evaluation:
         return outcome
 
     def boxes(self, step: int, settings: Settings) -> BoxOutcomes:
-        with self._lock:
-            self.match([step], settings)
-            return self._boxes[step, settings]
+        return self._boxes.at([step], settings)[0]
 
-    def match(self, steps: Sequence[int], settings: Settings) -> None:
-        """Match the boxes of those ``steps`` that have not been matched, in one pass."""
-        with self._lock:
-            new = [step for step in dict.fromkeys(steps) if (step, settings) not in self._boxes]
-            thresholds = settings.iou_threshold, settings.confidence_threshold, settings.max_predictions
-            for step, matches in zip(new, self.coco.matches(new, *thresholds), strict=True):
-                self._boxes[step, settings] = self._box_outcomes(step, matches)
+    def match(self, steps: Sequence[int], settings: Settings) -> list[BoxOutcomes]:
+        """The outcomes at each of ``steps``; those that have not been matched are matched in one pass."""
+        return self._boxes.at(steps, settings)
 
     def specimens(self, step: int, settings: Settings) -> SpecimenScores:
-        with self._lock:
-            key = (step, settings)
-            if key not in self._specimens:
-                self._specimens[key] = self._specimen_scores(step, settings)
-            return self._specimens[key]
+        return self._specimens.at([step], settings)[0]
+
+    def _new_boxes(self, steps: list[int], settings: Settings) -> list[BoxOutcomes]:
+        thresholds = settings.iou_threshold, settings.confidence_threshold, settings.max_predictions
+        matches = self.coco.matches(steps, *thresholds)
+        return [self._box_outcomes(step, of_step) for step, of_step in zip(steps, matches, strict=True)]
+
+    def _new_specimens(self, steps: list[int], settings: Settings) -> list[SpecimenScores]:
+        return [self._specimen_scores(step, settings) for step in steps]
 
     def _box_outcomes(self, step: int, matches: StepMatches) -> BoxOutcomes:
         predictions = self.data.predictions(step)
         found, truth = predictions.boxes, self.data.ground_truth.boxes
-        scored = self.data.ground_truth.annotated & predictions.recorded
+        scored = self.data.scored(step)
         ignored = truth.crowd | outside_area_ranges(truth.area, AREA_RANGES[:1])[0]
         outcome = np.full(len(found), IGNORED, np.uint8)
         outcome[~scored[found.specimen]] = UNSCORED
@@ -252,7 +253,7 @@ class Evaluation:
         false_positives = self._count(boxes.specimen[outcomes.outcome == EXTRA])
         false_negatives = self._count(truth.specimen[outcomes.truth_outcome == MISSED])
         iou = np.bincount(boxes.specimen[matched], outcomes.iou[matched], minlength=len(self.data.specimens))
-        scored = self.data.ground_truth.annotated & self.data.predictions(step).recorded
+        scored = self.data.scored(step)
 
         def columns(tp: NDArray, fp: NDArray, fn: NDArray, iou_sum: NDArray) -> dict[str, NDArray[np.float64]]:
             return {

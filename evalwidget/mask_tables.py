@@ -27,7 +27,7 @@ def mask_summary(evaluation: Evaluation, steps: Sequence[int]) -> pd.DataFrame:
     for place, step in enumerate(steps):
         predictions = data.predictions(step)
         boxes, masks = predictions.boxes, predictions.boxes.masks
-        scored = data.ground_truth.annotated & predictions.recorded
+        scored = data.scored(step)
         if not scored.any() or (masks is None and len(boxes)):
             continue
         image = np.full(len(scored), -1)

@@ -1,6 +1,6 @@
 """What became of each phrase of a run's specimens at a step."""
 
-import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from evalwidget.data import RunData
 from evalwidget.metrics.counting import ratio
 from evalwidget.metrics.grounding import phrase_figures
+from evalwidget.step_blocks import on_threads
+from evalwidget.step_cache import StepCache
 
 __all__ = ["PHRASE_STATUSES", "PhraseScoring", "Phrases"]
 
@@ -38,21 +40,17 @@ class PhraseScoring:
 
     def __init__(self, data: RunData) -> None:
         self._data = data
-        self._lock = threading.RLock()
-        self._kept: dict[tuple[int, float, float], Phrases] = {}
+        self._phrases = StepCache(self._new_phrases)
 
-    def phrases(self, step: int, iou_threshold: float, confidence_threshold: float) -> Phrases:
-        with self._lock:
-            key = (step, iou_threshold, confidence_threshold)
-            if key not in self._kept:
-                self._kept[key] = self._phrases(*key)
-            return self._kept[key]
+    def phrases(self, steps: Sequence[int], iou_threshold: float, confidence_threshold: float) -> list[Phrases]:
+        """The phrases at each of ``steps``."""
+        return self._phrases.at(steps, (iou_threshold, confidence_threshold))
 
     def column(
         self, step: int, name: str, iou_threshold: float, confidence_threshold: float
     ) -> tuple[NDArray[np.float64], float]:
         """The mean of a figure over each specimen's phrases ``(s,)``, and over all phrases of the step."""
-        found = self.phrases(step, iou_threshold, confidence_threshold)
+        (found,) = self.phrases([step], iou_threshold, confidence_threshold)
         values = found.columns[name]
         there = ~np.isnan(values)
         count = len(self._data.specimens)
@@ -60,10 +58,13 @@ class PhraseScoring:
         mean = ratio(sums, np.bincount(found.specimen[there], minlength=count))
         return mean, float(values[there].mean()) if there.any() else np.nan
 
-    def _phrases(self, step: int, iou_threshold: float, confidence_threshold: float) -> Phrases:
+    def _new_phrases(self, steps: list[int], thresholds: tuple[float, float]) -> list[Phrases]:
+        return on_threads(lambda step: self._phrases_at(step, *thresholds), steps)
+
+    def _phrases_at(self, step: int, iou_threshold: float, confidence_threshold: float) -> Phrases:
         predictions, truth = self._data.predictions(step), self._data.ground_truth.boxes
         found = predictions.boxes
-        scored = self._data.ground_truth.annotated & predictions.recorded
+        scored = self._data.scored(step)
         # at 0 everything counts, also a score below 0, such as a logit
         confident = ~(found.score < (confidence_threshold or -np.inf))
         counted = np.flatnonzero(found.usable & confident & scored[found.specimen])

@@ -12,6 +12,7 @@ from evalwidget import coco_scores, error_tables, mask_tables
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
+from evalwidget.error_analysis import ErrorAnalysis
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import RunSettings, open_frames, open_source
@@ -33,6 +34,7 @@ class Run:
     def __init__(self, data: RunData) -> None:
         self._data = data
         self._evaluation = Evaluation(data)
+        self._analysis = ErrorAnalysis(self._evaluation)
 
     @classmethod
     def from_frames(
@@ -177,7 +179,7 @@ class Run:
         matched box.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return tables.matches(self._evaluation, self._loaded(steps), settings, metrics)
+        return tables.matches(self._analysis, self._loaded(steps), settings, metrics)
 
     def phrases(
         self,
@@ -276,11 +278,11 @@ class Run:
         ground truth enter no mean, as in COCO. Raises ``EvalWidgetError`` for a run without boxes.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return error_tables.error_types(self._evaluation, self._loaded(steps), settings, background_threshold)
+        return error_tables.error_types(self._analysis, self._loaded(steps), settings, background_threshold)
 
     def confusion(
         self,
-        step: int,
+        step: int | Sequence[int] | None,
         *,
         iou_threshold: float = 0.5,
         confidence_threshold: float = 0.25,
@@ -296,12 +298,11 @@ class Run:
         0.25 on, the custom of such matrices; Ultralytics' matrix is at IoU 0.45 and has predictions as rows.
 
         Int64, NA where the step has nothing to score. ``tidy``: a row per pair that occurs, ``step, ground_truth,
-        prediction, count``. Raises ``EvalWidgetError`` for a run without boxes, and where there are thousands of
-        phrases and not ``tidy``.
+        prediction, count``, also of several steps (None: all). Raises ``EvalWidgetError`` for a run without boxes, and,
+        if not ``tidy``, for several steps or thousands of phrases.
         """
-        (chosen,) = self._loaded([step])
         settings = Settings(iou_threshold, confidence_threshold)
-        return error_tables.confusion(self._evaluation, chosen, settings, tidy=tidy)
+        return error_tables.confusion(self._analysis, self._loaded(step), settings, tidy=tidy)
 
     def mask_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """COCO's twelve figures of masks, a row per step: ``step, AP, AP_50, AP_75, AP_small, AP_medium, AP_large,

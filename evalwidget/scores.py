@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData
-from evalwidget.error_analysis import BACKGROUND_THRESHOLD, box_errors
+from evalwidget.error_analysis import BACKGROUND_THRESHOLD, BoxErrors, ErrorAnalysis
 from evalwidget.evaluation import (
     MATCHED,
     OUTCOMES,
@@ -37,7 +37,7 @@ def summary(
 ) -> pd.DataFrame:
     """A row per step: see ``Run.summary``."""
     data = evaluation.data
-    _match(evaluation, steps, settings)
+    _together(evaluation, steps, settings)
     metrics = evaluation.metrics(asked)
     rows: list[dict[str, Any]] = []
     for step in steps:
@@ -74,7 +74,7 @@ def scores(
 ) -> pd.DataFrame:
     """A row per step and specimen: see ``Run.scores``."""
     data = evaluation.data
-    _match(evaluation, steps, settings)
+    _together(evaluation, steps, settings)
     metrics = evaluation.metrics(asked)
     found = [evaluation.specimens(step, settings) for step in steps]
     count = len(data.specimens)
@@ -92,14 +92,20 @@ def scores(
 
 
 def matches(
-    evaluation: Evaluation, steps: Sequence[int], settings: Settings, asked: Sequence[str | Metric] = ()
+    analysis: ErrorAnalysis, steps: Sequence[int], settings: Settings, asked: Sequence[str | Metric] = ()
 ) -> pd.DataFrame:
     """A row per step, specimen and box or answer: see ``Run.matches``."""
-    _match(evaluation, steps, settings)
-    make = _answer_matches if evaluation.data.has_text else _box_matches
+    evaluation, data = analysis.evaluation, analysis.evaluation.data
     metrics = evaluation.metrics(asked)
-    parts = [make(evaluation, step, settings, metrics) for step in steps]
-    data = evaluation.data
+    if data.has_text:
+        evaluation.take_answers(steps)
+        parts = [_answer_matches(evaluation, step, metrics) for step in steps]
+    else:
+        errors = analysis.box_errors(steps, settings, min(BACKGROUND_THRESHOLD, settings.iou_threshold))
+        parts = [
+            _box_matches(evaluation, step, settings, metrics, of_step)
+            for step, of_step in zip(steps, errors, strict=True)
+        ]
     columns: dict[str, Any] = {name: _joined([part[name] for part in parts]) for name in parts[0]} if parts else {}
     if not columns:
         return pd.DataFrame(columns=["step", "specimen"])
@@ -119,7 +125,7 @@ def matches(
 def phrases(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> pd.DataFrame:
     """A row per step, specimen and phrase: see ``Run.phrases``."""
     data = evaluation.data
-    found = [evaluation.phrases.phrases(step, settings.iou_threshold, settings.confidence_threshold) for step in steps]
+    found = evaluation.phrases.phrases(steps, settings.iou_threshold, settings.confidence_threshold)
     columns: dict[str, Any] = {
         "step": np.repeat(np.array(steps, np.int64), [len(step.specimen) for step in found]),
         "specimen": pd.Categorical.from_codes(
@@ -147,9 +153,11 @@ def join_report(data: RunData, steps: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", "name", "where", "predictions"])
 
 
-def _match(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> None:
-    """Match the boxes of all ``steps`` together, so that the tables then find each step's matches made."""
-    if not evaluation.data.has_text:
+def _together(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> None:
+    """Have all ``steps`` matched or scored at once, so that the tables then find what they ask for step by step."""
+    if evaluation.data.has_text:
+        evaluation.take_answers(steps)
+    else:
         evaluation.match(steps, settings)
 
 
@@ -173,7 +181,9 @@ def _step_scores(evaluation: Evaluation, step: int, settings: Settings, metrics:
     return found
 
 
-def _box_matches(evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric]) -> dict[str, Any]:
+def _box_matches(
+    evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric], errors: BoxErrors
+) -> dict[str, Any]:
     """Ground truth boxes with what they are matched with, then the predictions left over, by specimen."""
     data = evaluation.data
     found, truth = data.predictions(step).boxes, data.ground_truth.boxes
@@ -215,7 +225,6 @@ def _box_matches(evaluation: Evaluation, step: int, settings: Settings, metrics:
     for side, values in (("ground_truth", truth_corners), ("prediction", corners)):
         for place, name in enumerate(("x1", "y1", "x2", "y2")):
             columns[f"{side}_{name}"] = values[:, place]
-    errors = box_errors(evaluation, step, settings, min(BACKGROUND_THRESHOLD, settings.iou_threshold))
     columns["error_type"] = np.where(
         truth_row >= 0, _at(errors.truth_error, truth_row, -1), _at(errors.error, prediction_row, -1)
     )
@@ -225,7 +234,7 @@ def _box_matches(evaluation: Evaluation, step: int, settings: Settings, metrics:
     return columns
 
 
-def _answer_matches(evaluation: Evaluation, step: int, settings: Settings, metrics: Sequence[Metric]) -> dict[str, Any]:
+def _answer_matches(evaluation: Evaluation, step: int, metrics: Sequence[Metric]) -> dict[str, Any]:
     data = evaluation.data
     questions, answers = data.ground_truth.questions, data.predictions(step).answers
     count = len(questions)

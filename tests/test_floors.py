@@ -16,7 +16,10 @@ FLOORS = [
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
     {"checkpoints"},
-    {"folder", "saving", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
+    {
+        *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
+        *("error_analysis", "folder", "saving"),
+    },
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"inspection"},
     {"cli"},

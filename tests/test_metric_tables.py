@@ -103,6 +103,25 @@ def test_each_distinct_pair_is_scored_once_over_all_steps() -> None:
     assert seen == pairs
 
 
+def test_a_metric_is_given_the_answers_of_all_steps_at_once() -> None:
+    """Also where an answer is the last checkpoint's, comes back, or is not there in between."""
+    given: list[list[str]] = []
+
+    def length(answers: Sequence[str], references: Sequence[tuple[str, ...]]) -> list[int]:
+        given.append(list(answers))
+        return [len(answer) for answer in answers]
+
+    steps: dict[int, list[str | None]] = {1: ["a", "bb"], 2: ["a", None], 3: ["ccc", "bb"], 4: ["a", "bb"]}
+    expected = [1, 2, 1, 0, 3, 2, 1, 2]
+    for table in ("summary", "scores", "matches"):
+        given.clear()
+        run = answers_run(steps, ["r", "q"]).add_metric(TextMetric("length", length))
+        getattr(run, table)()
+        assert given == [["a", "bb", "ccc"]]
+        assert run.scores()["length"].fillna(0).tolist() == expected
+    assert run.scores([4, 2])["length"].fillna(0).tolist() == [1, 2, 1, 0]
+
+
 def test_an_own_metric_is_in_every_table_and_in_the_list() -> None:
     run = answers_run({1: ["one", None, "three words here"]}, ["one", "two", "three"])
     run.add_metric(TextMetric("words", lambda answers, references: [len(a.split()) for a in answers], "lower"))

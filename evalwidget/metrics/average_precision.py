@@ -20,8 +20,10 @@ __all__ = [
     "IOU_THRESHOLDS",
     "RECALL_POINTS",
     "Segments",
+    "average_precision",
     "coco_figures",
     "interpolated_curves",
+    "mean_over_classes",
     "outside_area_ranges",
 ]
 
@@ -104,6 +106,21 @@ def coco_figures(
     return figures
 
 
+def average_precision(
+    segment: NDArray[np.int64], is_positive: NDArray[np.bool_], positives: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """AP ``(s,)``, 0 to 1, of each segment at one threshold, NaN where it has nothing to find.
+
+    ``segment`` ``(m,)`` ascends, a segment's predictions by descending score; all of them count, as true or as false
+    positives. ``positives`` ``(s,)`` is the number of ground truth boxes to find.
+    """
+    row = np.flatnonzero(is_positive)
+    of = segment[row]
+    counted = row + 1 - np.searchsorted(segment, np.arange(len(positives)))[of]
+    ap = _mean_interpolated(_with_precision(row, of, counted, len(positives)), positives)
+    return np.where(positives > 0, ap, np.nan)
+
+
 def interpolated_curves(
     matches: MatchRows,
     segments: Segments,
@@ -134,6 +151,15 @@ def interpolated_curves(
     predicted = there[np.diff(segments.start)[there] > 0]
     reached[predicted, 0] = score[segments.start[predicted]]
     return precision, reached
+
+
+def mean_over_classes(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean ``(f,)`` of figures ``(f, k)`` over the classes that have one, NaN where none has."""
+    there = ~np.isnan(figures)
+    count = there.sum(axis=1)
+    mean = np.full(len(count), np.nan)
+    np.divide(np.where(there, figures, 0).sum(axis=1), count, out=mean, where=count > 0)
+    return mean
 
 
 def _true_positives(
@@ -169,6 +195,13 @@ def _true_positives(
         counted += change - before[curve]
         positive = np.flatnonzero(is_positive[row])
         prediction, curve, counted = prediction[positive], curve[positive], counted[positive]
+    return _with_precision(prediction, curve, counted, curves)
+
+
+def _with_precision(
+    prediction: NDArray[np.int64], curve: NDArray[np.int64], counted: NDArray[np.int64], curves: int
+) -> _TruePositives:
+    """``counted`` ``(p,)`` are the predictions down to each true positive that count."""
     count = np.bincount(curve, minlength=curves)
     nth = np.arange(1, len(curve) + 1) - (np.cumsum(count) - count)[curve]
     return _TruePositives(prediction, curve, nth / (counted + np.spacing(1)), count)

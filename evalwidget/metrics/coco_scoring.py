@@ -1,9 +1,5 @@
 """One pass of COCO's evaluation: predictions of several steps against one table of ground truth."""
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,94 +10,18 @@ from evalwidget.metrics.average_precision import (
     interpolated_curves,
     outside_area_ranges,
 )
-from evalwidget.metrics.candidate_pairs import BoxColumns, Pairs, candidate_pairs
+from evalwidget.metrics.box_tables import PredictionBlock, TruthTable
+from evalwidget.metrics.candidate_pairs import Pairs, candidate_pairs
 from evalwidget.metrics.coco_matching import MatchRows, effective_thresholds, match_pairs
-from evalwidget.metrics.score_order import integer_order, score_order
+from evalwidget.metrics.score_order import certainty, integer_order, score_order
 
-__all__ = ["Matches", "PredictionBlock", "TruthTable", "best_of_each_group"]
-
-#: Up to so many groups (specimens x classes) are looked up in a table, more by binary search.
-_LARGEST_TABLE: Final = 1 << 22
-
-
-class TruthTable:
-    """The ground truth of a run, sorted by group (specimen and class), in the order of the source inside a group.
-
-    ``classes`` ``(k,)`` are the labels that ground truth has; class ``k`` stands for all other labels. ``row`` is the
-    row of the source table of each box; the other arrays are by box, in this order.
-    """
-
-    def __init__(
-        self,
-        specimens: int,
-        specimen: NDArray[np.int64],
-        label: NDArray[np.integer],
-        corners: NDArray[np.float64],
-        size: NDArray[np.float64],
-        area: NDArray[np.float64],
-        crowd: NDArray[np.bool_],
-    ) -> None:
-        """From columns by row: ``corners`` ``(n, 4)`` and ``size`` ``(n, 2)`` in pixels, ``area`` in square pixels as
-        the source gives it, which COCO's area ranges go by."""
-        self.classes, place = np.unique(label, return_inverse=True)
-        self.specimens = specimens
-        key = specimen * self._keys_of_specimen + place
-        self.row = np.argsort(key, kind="stable")
-        self._key = key[self.row]
-        self.specimen = specimen[self.row]
-        self.class_ = place[self.row]
-        self.boxes = BoxColumns.of(corners[self.row], size[self.row])
-        self.crowd = crowd[self.row]
-        self.ignored = outside_area_ranges(area[self.row]) | self.crowd
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    @property
-    def _keys_of_specimen(self) -> int:
-        return len(self.classes) + 1
-
-    @cached_property
-    def _first_of_key(self) -> NDArray[np.int32] | None:
-        keys = self.specimens * self._keys_of_specimen
-        if keys > _LARGEST_TABLE:
-            return None
-        return np.searchsorted(self._key, np.arange(keys + 1)).astype(np.int32)
-
-    def classes_of(self, label: NDArray[np.integer], labels: int) -> NDArray[np.int64]:
-        """The class of each label; labels are 0 to ``labels - 1``."""
-        class_of_label = np.full(labels, len(self.classes), np.int64)
-        class_of_label[self.classes] = np.arange(len(self.classes))
-        return np.asarray(class_of_label[label])
-
-    def group(self, specimen: NDArray[np.int64], class_: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
-        """First box and number of boxes of each given specimen and class."""
-        key = specimen * self._keys_of_specimen + class_
-        if self._first_of_key is not None:
-            first: NDArray = self._first_of_key[key]
-            return first, self._first_of_key[key + 1] - first
-        first = np.searchsorted(self._key, key, "left")
-        return first, np.searchsorted(self._key, key, "right") - first
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionBlock:
-    """Predictions ``(m,)`` of ``steps`` steps that take part, sorted by step and, for ties of score, by image and
-    order of the file: places of their steps in the block, specimens, classes of ``TruthTable``, boxes, and scores,
-    where NaN stands for none and counts as 1."""
-
-    steps: int
-    step: NDArray[np.int64]
-    specimen: NDArray[np.int64]
-    class_: NDArray[np.int64]
-    boxes: BoxColumns
-    score: NDArray[np.float64]
+__all__ = ["Matches", "best_of_each_group"]
 
 
 def best_of_each_group(group: NDArray[np.int64], score: NDArray[np.float64], most: int) -> NDArray[np.int64]:
     """The rows of at most ``most`` predictions of each group, the best by score, earlier ones on a tie; ascending.
     A NaN score counts as 1."""
-    order = score_order(_comparable(score))
+    order = score_order(certainty(score))
     order = order[np.argsort(group[order], kind="stable")]
     kept = order[_place_in_run(group[order]) < most]
     kept.sort()
@@ -121,7 +41,7 @@ class Matches:
         self._block = block
         classes = len(truth.classes) + 1
         segment = block.step * classes + block.class_
-        by_score = score_order(_comparable(block.score))
+        by_score = score_order(certainty(block.score))
         #: predictions by segment and descending score: what `MatchRows` number
         self._order = by_score[integer_order(segment[by_score], block.steps * classes)]
         start = np.searchsorted(segment[self._order], np.arange(block.steps * classes + 1))
@@ -195,10 +115,6 @@ class Matches:
         rank = np.empty(len(by_image), np.int64)
         rank[by_image] = _place_in_run(group)
         return rank
-
-
-def _comparable(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.isnan(score), 1.0, score)
 
 
 def _with_other_labels(positives: NDArray[np.int64]) -> NDArray[np.int64]:

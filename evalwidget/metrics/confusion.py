@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.metrics.pairs import overlapping_pairs
+from evalwidget.metrics.box_tables import PredictionBlock, TruthTable
+from evalwidget.metrics.candidate_pairs import candidate_pairs
+from evalwidget.metrics.coco_matching import effective_thresholds
+from evalwidget.metrics.pairs import taken_in_turn
+from evalwidget.metrics.score_order import certainty, score_order
 
 __all__ = ["LabelFreeMatches", "match_across_labels"]
 
@@ -19,20 +23,8 @@ class LabelFreeMatches:
     in_crowd: NDArray[np.bool_]
 
 
-def match_across_labels(
-    truth_specimen: NDArray[np.int64],
-    truth_label: NDArray[np.int32],
-    truth_corners: NDArray[np.float64],
-    truth_size: NDArray[np.float64],
-    truth_crowd: NDArray[np.bool_],
-    specimen: NDArray[np.int64],
-    label: NDArray[np.int32],
-    corners: NDArray[np.float64],
-    size: NDArray[np.float64],
-    score: NDArray[np.float64],
-    iou_threshold: float,
-) -> LabelFreeMatches:
-    """Match ``m`` predictions with ``n`` ground truth boxes of the same specimen, whatever their labels.
+def match_across_labels(truth: TruthTable, block: PredictionBlock, iou_threshold: float) -> LabelFreeMatches:
+    """Match a block's predictions with the ground truth boxes of their specimens at each step, whatever the labels.
 
     Of all pairs with an IoU of at least ``iou_threshold`` the best is taken, both its boxes are done, and so on. The
     best has the highest IoU; then comes a pair of one label; then the higher score (NaN counts as 1); then the earlier
@@ -44,29 +36,29 @@ def match_across_labels(
     here, but takes all pairs of one label before any other. hotcoco 1.3 goes by score first, as COCO does within a
     label.
     """
-    prediction, truth, iou = overlapping_pairs(
-        specimen,
-        corners,
-        size,
-        truth_specimen,
-        truth_corners,
-        truth_size,
-        truth_crowd,
-        min(iou_threshold, 1 - 1e-10),
+    first, boxes = truth.all_classes(block.specimen)
+    least_iou = float(effective_thresholds(np.array(iou_threshold)))
+    pairs = candidate_pairs(block.boxes, first, boxes, truth.boxes, truth.crowd, least_iou)
+    is_same, is_crowd = block.class_[pairs.prediction] == truth.class_[pairs.truth], truth.crowd[pairs.truth]
+    in_crowd = np.zeros(len(block.score), np.bool_)
+    in_crowd[pairs.prediction[is_same & is_crowd]] = True
+    order = np.flatnonzero(~is_crowd)
+    order = order[score_order(pairs.iou[order])]
+    iou = pairs.iou[order]
+    is_tied = np.zeros(len(order), np.bool_)
+    is_tied[1:] = iou[1:] == iou[:-1]
+    is_tied[:-1] |= is_tied[1:]
+    tied = order[is_tied]
+    prediction, row = pairs.prediction[tied], truth.row[pairs.truth[tied]]
+    keys = (prediction, row, -certainty(block.score[prediction]), ~is_same[tied], -pairs.iou[tied])
+    order[is_tied] = tied[np.lexsort(keys)]
+    matched = taken_in_turn(
+        pairs.prediction[order],
+        # ground truth is there anew at each step
+        pairs.truth[order] + block.step[pairs.prediction[order]] * len(truth),
+        len(block.score),
+        block.steps * len(truth),
     )
-    matched = np.full(len(specimen), -1, np.int64)
-    is_same, is_crowd = label[prediction] == truth_label[truth], truth_crowd[truth]
-    in_crowd = np.zeros(len(specimen), np.bool_)
-    in_crowd[prediction[is_same & is_crowd]] = True
-    certain = np.where(np.isnan(score), 1.0, score)[prediction]
-    order = np.lexsort((prediction, truth, -certain, ~is_same, -iou))
-    order = order[~is_crowd[order]]
-    prediction, truth = prediction[order], truth[order]
-    while len(prediction):
-        # a pair that is the best of both its boxes is taken whatever becomes of the others
-        first_of_prediction, first_of_truth = (np.unique(side, return_index=True)[1] for side in (prediction, truth))
-        best = np.intersect1d(first_of_prediction, first_of_truth)
-        matched[prediction[best]] = truth[best]
-        still_open = ~np.isin(prediction, prediction[best]) & ~np.isin(truth, truth[best])
-        prediction, truth = prediction[still_open], truth[still_open]
-    return LabelFreeMatches(matched, in_crowd & (matched < 0))
+    has_box = matched >= 0
+    matched[has_box] %= len(truth)
+    return LabelFreeMatches(matched, in_crowd & ~has_box)

@@ -1,4 +1,4 @@
-"""Why a detector is wrong: TIDE's error types, and what AP would gain if each were fixed.
+"""Why a detector is wrong: TIDE's error types, and what AP would gain if each were fixed, at several steps at once.
 
 Source: Bolya, Foley, Hays and Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors" (2020), and
 its implementation, tidecv 1.0.1 (``quantify.py``, ``errors/main_errors.py``, ``ap.py``).
@@ -10,15 +10,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.metrics.pairs import overlapping_pairs, rank_within
+from evalwidget.metrics.average_precision import average_precision, mean_over_classes
+from evalwidget.metrics.box_tables import PredictionBlock, TruthTable
+from evalwidget.metrics.candidate_pairs import candidate_pairs
+from evalwidget.metrics.score_order import certainty, integer_order, score_order
 
 __all__ = [
     "ERROR_TYPES",
     "SPECIAL_ERRORS",
-    "ErrorTable",
+    "BlockErrors",
+    "BlockOutcomes",
     "ap_gains",
     "classify_errors",
-    "mean_average_precision",
+    "error_counts",
 ]
 
 #: TIDE's main errors. The first five are of false positives, the last is of ground truth boxes.
@@ -28,43 +32,43 @@ CLS, LOC, BOTH, DUPE, BKG, MISS = range(len(ERROR_TYPES))
 #: TIDE's special errors: all false positives, and all ground truth boxes that are not found.
 SPECIAL_ERRORS: Final = ("FalsePos", "FalseNeg")
 
-#: COCO's recall thresholds, as ``COCOeval`` makes them.
-_RECALLS: Final = np.linspace(0.0, 1.0, 101)
+
+@dataclass(frozen=True, slots=True)
+class BlockOutcomes:
+    """What became of a block: ``true_positive`` ``(m,)``, all other predictions are false positives; and of the ground
+    truth ``(steps, n)``, in the order of ``TruthTable``, the boxes ``sought`` at each step and those ``found``."""
+
+    true_positive: NDArray[np.bool_]
+    sought: NDArray[np.bool_]
+    found: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorTable:
-    """Errors of ``m`` false positives and ``n`` ground truth boxes.
+class BlockErrors:
+    """Errors of the ``m`` predictions of a block and of the ``n`` ground truth boxes at each of its steps.
 
-    ``error`` ``(m,)`` is the place in ``ERROR_TYPES``. ``target`` ``(m,)`` is the ground truth box that a Cls or Loc
-    error is about (-1: another error). ``fixable`` ``(m,)`` is true where fixing that error would find its target:
-    nothing else is matched with it, and no other Cls or Loc error about it has a higher score. ``missed`` ``(n,)`` are
-    the boxes that nothing is matched with and no Cls or Loc error is about.
+    ``error`` ``(m,)`` is the place in ``ERROR_TYPES``, -1 for a true positive. ``target`` ``(m,)`` is the ground truth
+    box that a Cls or Loc error is about (-1: anything else). ``fixable`` ``(m,)`` is true where fixing that error would
+    find its target: nothing else is matched with it, and no other Cls or Loc error about it has a higher score.
+    ``missed`` ``(steps, n)`` are the boxes that nothing is matched with and no Cls or Loc error is about.
     """
 
-    error: NDArray[np.uint8]
+    error: NDArray[np.int8]
     target: NDArray[np.int64]
     fixable: NDArray[np.bool_]
     missed: NDArray[np.bool_]
 
 
 def classify_errors(
-    truth_specimen: NDArray[np.int64],
-    truth_label: NDArray[np.int32],
-    truth_corners: NDArray[np.float64],
-    truth_size: NDArray[np.float64],
-    truth_matched: NDArray[np.bool_],
-    specimen: NDArray[np.int64],
-    label: NDArray[np.int32],
-    corners: NDArray[np.float64],
-    size: NDArray[np.float64],
-    score: NDArray[np.float64],
+    truth: TruthTable,
+    block: PredictionBlock,
+    outcomes: BlockOutcomes,
     iou_threshold: float,
     background_threshold: float,
-) -> ErrorTable:
-    """Errors of ``m`` false positives, held against the ``n`` ground truth boxes, crowd regions left out.
+) -> BlockErrors:
+    """Errors of a block's false positives, held against the ground truth, ignored boxes left out.
 
-    Corners ``(·, 4)`` and sizes ``(·, 2)`` are in pixels. The first that holds names the error, in tidecv's order:
+    The first that holds names the error, in tidecv's order:
 
     1. Loc: the highest IoU with a box of the same label, matched or not, is from ``background_threshold`` to
        ``iou_threshold``, both included;
@@ -80,51 +84,52 @@ def classify_errors(
     while its release 1.0.1 counts them; hotcoco 1.3 takes the share of a prediction in a crowd region for its IoU with
     a box of the same label.
     """
-    count = len(specimen)
-    prediction, truth, iou = overlapping_pairs(
-        specimen,
-        corners,
-        size,
-        truth_specimen,
-        truth_corners,
-        truth_size,
-        np.zeros(len(truth_specimen), np.bool_),
-        background_threshold,
-    )
-    is_same = label[prediction] == truth_label[truth]
-    same, same_truth = _highest(prediction[is_same], truth[is_same], iou[is_same], count)
-    other, other_truth = _highest(prediction[~is_same], truth[~is_same], iou[~is_same], count)
+    first, boxes = truth.all_classes(block.specimen)
+    boxes = np.where(outcomes.true_positive, 0, boxes)
+    pairs = candidate_pairs(block.boxes, first, boxes, truth.boxes, truth.crowd, background_threshold)
+    kept = np.flatnonzero(~truth.ignored[0][pairs.truth])
+    prediction, box, iou = pairs.prediction[kept], pairs.truth[kept], pairs.iou[kept]
+    is_same = block.class_[prediction] == truth.class_[box]
+    count = len(block.score)
+    same, same_box = _highest(prediction[is_same], box[is_same], iou[is_same], count, truth)
+    other, other_box = _highest(prediction[~is_same], box[~is_same], iou[~is_same], count, truth)
     duplicate = np.zeros(count, np.bool_)
-    duplicate[prediction[is_same & truth_matched[truth] & (iou >= iou_threshold)]] = True
+    duplicate[prediction[is_same & (iou >= iou_threshold) & outcomes.found[block.step[prediction], box]]] = True
     # from the last of the list to the first, so that what comes earlier overrules
-    error = np.full(count, BOTH, np.uint8)
+    error = np.full(count, BOTH, np.int8)
     error[np.maximum(same, other) <= background_threshold] = BKG
     error[duplicate] = DUPE
     error[other >= iou_threshold] = CLS
     error[(same >= background_threshold) & (same <= iou_threshold)] = LOC
-    target = np.where(error == LOC, same_truth, np.where(error == CLS, other_truth, -1))
+    error[outcomes.true_positive] = -1
+    target = np.where(error == LOC, same_box, np.where(error == CLS, other_box, -1))
+    about = np.flatnonzero(target >= 0)
+    about = about[~outcomes.found[block.step[about], target[about]]]
+    step, box = block.step[about], target[about]
+    missed = outcomes.sought & ~outcomes.found
+    missed[step, box] = False
+    by_score = about[score_order(certainty(block.score[about]))]
+    best = np.empty(missed.shape, np.int64)
+    # of several about one box the last to be written is the best
+    best[block.step[by_score[::-1]], target[by_score[::-1]]] = by_score[::-1]
     fixable = np.zeros(count, np.bool_)
-    open_rows = np.flatnonzero(target >= 0)
-    open_rows = open_rows[~truth_matched[target[open_rows]]]
-    fixable[open_rows] = rank_within(target[open_rows], score[open_rows]) == 0
-    missed = ~truth_matched
-    missed[target[open_rows]] = False
-    return ErrorTable(error, target, fixable, missed)
+    fixable[best[step, box]] = True
+    return BlockErrors(error, target, fixable, missed)
+
+
+def error_counts(block: PredictionBlock, outcomes: BlockOutcomes, errors: BlockErrors) -> NDArray[np.int64]:
+    """How many there are ``(8, steps)`` of each of ``ERROR_TYPES``, then of ``SPECIAL_ERRORS``."""
+    wrong = np.flatnonzero(~outcomes.true_positive)
+    kinds = np.bincount(block.step[wrong] * MISS + errors.error[wrong], minlength=block.steps * MISS)
+    false_positives = kinds.reshape(block.steps, MISS).T
+    false_negatives = (outcomes.sought & ~outcomes.found).sum(axis=1)
+    return np.vstack([false_positives, errors.missed.sum(axis=1), false_positives.sum(axis=0), false_negatives])
 
 
 def ap_gains(
-    errors: ErrorTable,
-    truth_label: NDArray[np.int32],
-    truth_matched: NDArray[np.bool_],
-    label: NDArray[np.int32],
-    score: NDArray[np.float64],
-    false_positive: NDArray[np.int64],
-    labels: int,
+    truth: TruthTable, block: PredictionBlock, outcomes: BlockOutcomes, errors: BlockErrors
 ) -> NDArray[np.float64]:
-    """Gains of AP ``(8,)``, 0 to 1, each of ``ERROR_TYPES`` and ``SPECIAL_ERRORS`` fixed alone; NaN without AP.
-
-    ``label`` and ``score`` ``(p,)`` are of all predictions that count, in the order that decides ties of score;
-    ``false_positive`` ``(m,)`` are the rows among them that ``errors`` is about; ``labels`` is the number of labels.
+    """Gains of AP ``(8, steps)``, 0 to 1, each of ``ERROR_TYPES`` and ``SPECIAL_ERRORS`` fixed alone; NaN without AP.
 
     A Cls error that is ``fixable`` becomes a true positive of its target's label, a Loc error one of its own; where
     the target is found otherwise the prediction is removed, as it is for Both, Dupe and Bkg. Missed boxes are taken
@@ -137,81 +142,55 @@ def ap_gains(
     label, fixes several about one box, and adds true positives for missed boxes, so its gains differ for Cls, Loc and
     Miss; for Both, Dupe, Bkg and FalsePos they are the same, for FalseNeg where no label is missed altogether.
     """
-    true_positive = np.ones(len(label), np.bool_)
-    true_positive[false_positive] = False
-    truths = np.bincount(truth_label, minlength=labels)
-    before = mean_average_precision(label, score, true_positive, truths)
-    gains = []
+    classes = len(truth.classes) + 1
+    segments = block.steps * classes
+    segment = block.step * classes + block.class_
+    by_score = score_order(certainty(block.score))
+
+    def ordered(segment: NDArray[np.int64]) -> NDArray[np.int64]:
+        return by_score[integer_order(segment[by_score], segments)]
+
+    def boxes(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        step, box = np.nonzero(chosen)
+        return np.bincount(step * classes + truth.class_[box], minlength=segments)
+
+    def mean_ap(
+        segment: NDArray[np.int64],
+        order: NDArray[np.int64],
+        true_positive: NDArray[np.bool_],
+        positives: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        ap = average_precision(segment[order], true_positive[order], positives)
+        return mean_over_classes(ap.reshape(block.steps, classes))
+
+    order, sought, true_positive = ordered(segment), boxes(outcomes.sought), outcomes.true_positive
+    after = []
     for kind in range(MISS):
-        rows = errors.error == kind
-        fixed = rows & errors.fixable
-        fixed_label, is_true = label.copy(), true_positive.copy()
-        fixed_label[false_positive[fixed]] = truth_label[errors.target[fixed]]
-        is_true[false_positive[fixed]] = True
-        kept = np.ones(len(label), np.bool_)
-        kept[false_positive[rows & ~fixed]] = False
-        gains.append(mean_average_precision(fixed_label[kept], score[kept], is_true[kept], truths))
-    without_missed = truths - np.bincount(truth_label[errors.missed], minlength=labels)
-    gains.append(mean_average_precision(label, score, true_positive, without_missed))
-    found = np.flatnonzero(true_positive)
-    gains.append(mean_average_precision(label[found], score[found], true_positive[found], truths))
-    matched = np.bincount(truth_label[truth_matched], minlength=labels)
-    gains.append(mean_average_precision(label, score, true_positive, matched))
-    return np.array(gains) - before
-
-
-def mean_average_precision(
-    label: NDArray[np.int32],
-    score: NDArray[np.float64],
-    true_positive: NDArray[np.bool_],
-    truths: NDArray[np.int64],
-) -> float:
-    """AP, 0 to 1, at one IoU threshold: the mean over the labels that have ground truth, NaN where none has.
-
-    ``p`` predictions that count, each a true positive or a false one; of equal scores the earlier row comes first, a
-    NaN score counts as 1. ``truths`` ``(l,)`` is the number of ground truth boxes of each label. Precision is made to
-    fall with recall and read at 101 recalls. Source: ``COCOeval.accumulate`` of pycocotools 2.0.11.
-    """
-    scored = np.flatnonzero(truths > 0)
-    if not len(scored):
-        return float("nan")
-    rank = rank_within(label.astype(np.int64), score)
-    order = np.lexsort((rank, label))
-    order = order[true_positive[order]]
-    of = label[order]
-    found = np.bincount(of, minlength=len(truths))
-    first = np.cumsum(found) - found
-    nth = np.arange(len(order)) - first[of] + 1
-    # between two true positives precision only falls, so its highest values stand at true positives
-    precision = nth / (rank[order] + 1 + np.spacing(1))
-    step = 1
-    while step < found.max(initial=0):
-        later = np.flatnonzero(of[:-step] == of[step:])
-        precision[later] = np.maximum(precision[later], precision[later + step])
-        step *= 2
-    distinct, which = np.unique(truths[scored], return_inverse=True)
-    needed = _needed_for_recall(distinct)[which]
-    reached = needed <= found[scored][:, None]
-    place = (first[scored][:, None] + needed - 1)[reached]
-    return float(precision[place].sum() / (len(scored) * len(_RECALLS)))
-
-
-def _needed_for_recall(truths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """True positives ``(k, 101)`` that each recall takes, at least 1, where there are ``truths`` ``(k,)`` boxes."""
-    whole = truths[:, None]
-    needed = np.ceil(_RECALLS * whole)
-    # the product rounds; what counts is the quotient, as the reference compares it
-    needed -= (needed - 1) / whole >= _RECALLS
-    needed += needed / whole < _RECALLS
-    return np.maximum(needed, 1).astype(np.int64)
+        is_kind = errors.error == kind
+        fixed = np.flatnonzero(is_kind & errors.fixable)
+        new_segment, new_order, is_true = segment, order, true_positive.copy()
+        is_true[fixed] = True
+        if kind == CLS:
+            new_segment = segment.copy()
+            new_segment[fixed] = block.step[fixed] * classes + truth.class_[errors.target[fixed]]
+            new_order = ordered(new_segment)
+        is_kept = is_true | ~is_kind
+        after.append(mean_ap(new_segment, new_order[is_kept[new_order]], is_true, sought))
+    after.append(mean_ap(segment, order, true_positive, sought - boxes(errors.missed)))
+    after.append(mean_ap(segment, order[true_positive[order]], true_positive, sought))
+    after.append(mean_ap(segment, order, true_positive, boxes(outcomes.found)))
+    return np.array(after) - mean_ap(segment, order, true_positive, sought)
 
 
 def _highest(
-    prediction: NDArray[np.int64], truth: NDArray[np.int64], iou: NDArray[np.float64], count: int
+    prediction: NDArray[np.int64], box: NDArray[np.int64], iou: NDArray[np.float64], count: int, truth: TruthTable
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The highest IoU of each of ``count`` predictions (0: no pair) and the first ground truth box that has it (-1)."""
-    highest, first = np.zeros(count), np.full(count, -1, np.int64)
+    """The highest IoU of each of ``count`` predictions (0: no pair) and the box that has it (-1), of several the first
+    of the source."""
+    highest, first = np.zeros(count), np.full(count, len(truth), np.int64)
     np.maximum.at(highest, prediction, iou)
-    has_it = np.flatnonzero(iou == highest[prediction])[::-1]
-    first[prediction[has_it]] = truth[has_it]
-    return highest, first
+    has_it = np.flatnonzero(iou == highest[prediction])
+    np.minimum.at(first, prediction[has_it], truth.row[box[has_it]])
+    box_of_row = np.full(len(truth) + 1, -1, np.int64)
+    box_of_row[truth.row] = np.arange(len(truth))
+    return highest, box_of_row[first]

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.metrics.pairs import pairs_within, rank_within
+from evalwidget.metrics.pairs import pairs_within, rank_within, taken_in_turn
 
 __all__ = ["RECALL_RANKS", "PhraseFigures", "enclosing_boxes", "giou_of_pairs", "phrase_figures"]
 
@@ -53,12 +53,12 @@ def phrase_figures(
     ``truth_phrase`` ``(n,)`` and ``phrase`` ``(m,)`` say to which phrase a ground truth box and a prediction belong;
     the first predictions are those of highest ``score``, in their order on a tie or where there is none (NaN).
     """
-    rank = rank_within(phrase, score)
+    rank = rank_within(phrase, score, phrases)
     boxes = np.bincount(truth_phrase, minlength=phrases)
     prediction, truth = pairs_within(phrase, truth_phrase)
-    iou, giou = (of_pairs(corners[prediction], truth_corners[truth]) for of_pairs in (_iou_of_pairs, giou_of_pairs))
+    iou, giou = _iou_and_giou(corners[prediction], truth_corners[truth])
     any_box = _best(iou, prediction, len(phrase), 0.0)
-    merged = _iou_of_pairs(corners, enclosing_boxes(truth_corners, truth_phrase, phrases)[phrase])
+    merged, _ = _iou_and_giou(corners, enclosing_boxes(truth_corners, truth_phrase, phrases)[phrase])
     predicted = np.bincount(phrase, minlength=phrases) > 0
     first = rank == 0
     columns = {}
@@ -66,19 +66,23 @@ def phrase_figures(
         columns[name] = np.full(phrases, np.nan)
         columns[name][phrase[first]] = values[first]
     for prefix, values in (("", any_box), ("merged_", merged)):
+        hits = np.flatnonzero(values >= iou_threshold)
+        first_hit = np.full(phrases, max(RECALL_RANKS))
+        np.minimum.at(first_hit, phrase[hits], rank[hits])
         for most in RECALL_RANKS:
-            hit = (values >= iou_threshold) & (rank < most)
-            columns[f"{prefix}recall_at_{most}"] = (np.bincount(phrase[hit], minlength=phrases) > 0).astype(np.float64)
+            columns[f"{prefix}recall_at_{most}"] = (first_hit < most).astype(np.float64)
     first_giou = _best(giou, prediction, len(phrase), -1.0)
     for name, values in (("accuracy_at_50", any_box), ("accuracy_at_50_giou", first_giou)):
         right = first & (values >= _REFERRING_THRESHOLD)
-        hits = np.bincount(phrase[right], minlength=phrases) > 0
-        columns[name] = np.where(boxes == 1, hits.astype(np.float64), np.nan)
+        is_right = np.bincount(phrase[right], minlength=phrases) > 0
+        columns[name] = np.where(boxes == 1, is_right.astype(np.float64), np.nan)
     sides = boxes + np.bincount(phrase, minlength=phrases)
     for prefix, values in (("grec", iou), ("grec_giou", giou)):
         near = np.flatnonzero(values >= iou_threshold)
-        pairs = _greedy_pairs(prediction[near], truth[near], values[near], rank)
-        found = np.bincount(phrase[prediction[near][pairs]], minlength=phrases)
+        # the pair of highest overlap first; ties by the prediction's rank, then by ground truth
+        best = near[np.lexsort((truth[near], rank[prediction[near]], -values[near]))]
+        pairs = taken_in_turn(prediction[best], truth[best], len(phrase), len(truth_phrase))
+        found = np.bincount(phrase[pairs >= 0], minlength=phrases)
         columns[f"{prefix}_f1"] = 2 * found / np.maximum(sides, 1)
         columns[f"{prefix}_accuracy"] = (2 * found == sides).astype(np.float64)
     columns["iou"][~predicted] = columns["merged_iou"][~predicted] = np.nan
@@ -96,51 +100,25 @@ def enclosing_boxes(corners: NDArray[np.float64], group: NDArray[np.int64], grou
 def giou_of_pairs(corners_a: NDArray[np.float64], corners_b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Generalised IoU ``(n,)``, -1 to 1, of box ``a[i]`` with box ``b[i]``: IoU less the share of the enclosing box
     that neither covers. Source: Rezatofighi et al. 2019. Boxes without area that coincide give 0."""
-    intersection, union = _intersection_and_union(corners_a, corners_b)
-    low = np.minimum(corners_a[:, :2], corners_b[:, :2])
-    width, height = (np.maximum(corners_a[:, 2:], corners_b[:, 2:]) - low).T
-    around = width * height
-    zeros = np.zeros(len(union))
-    iou = np.divide(intersection, union, out=zeros.copy(), where=union > 0)
-    empty: NDArray[np.float64] = np.divide(around - union, around, out=zeros, where=around > 0)
-    return iou - empty
+    return _iou_and_giou(corners_a, corners_b)[1]
 
 
-def _iou_of_pairs(corners_a: NDArray[np.float64], corners_b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """IoU from corners alone, as the references of grounding have it; COCO's is in ``overlap``."""
-    intersection, union = _intersection_and_union(corners_a, corners_b)
-    return np.divide(intersection, union, out=np.zeros(len(union)), where=intersection > 0)
-
-
-def _intersection_and_union(
+def _iou_and_giou(
     corners_a: NDArray[np.float64], corners_b: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    low, high = np.maximum(corners_a[:, :2], corners_b[:, :2]), np.minimum(corners_a[:, 2:], corners_b[:, 2:])
-    sides = np.maximum(high - low, 0)
-    intersection = sides[:, 0] * sides[:, 1]
-    areas = [(corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1]) for corners in (corners_a, corners_b)]
-    return intersection, areas[0] + areas[1] - intersection
+    """IoU from corners alone, as the references of grounding have it (COCO's is in ``overlap``), and GIoU."""
+    (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = (np.ascontiguousarray(each.T) for each in (corners_a, corners_b))
+    width, height = np.minimum(ax2, bx2) - np.maximum(ax1, bx1), np.minimum(ay2, by2) - np.maximum(ay1, by1)
+    intersection = np.maximum(width, 0) * np.maximum(height, 0)
+    union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - intersection
+    around = (np.maximum(ax2, bx2) - np.minimum(ax1, bx1)) * (np.maximum(ay2, by2) - np.minimum(ay1, by1))
+    iou, empty = np.zeros(len(union)), np.zeros(len(union))
+    np.divide(intersection, union, out=iou, where=intersection > 0)
+    np.divide(around - union, around, out=empty, where=around > 0)
+    return iou, iou - empty
 
 
 def _best(values: NDArray[np.float64], row: NDArray[np.int64], rows: int, least: float) -> NDArray[np.float64]:
     best = np.full(rows, least)
     np.maximum.at(best, row, values)
     return best
-
-
-def _greedy_pairs(
-    prediction: NDArray[np.int64], truth: NDArray[np.int64], overlap: NDArray[np.float64], rank: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The pairs taken when the one of highest overlap goes first and takes both its boxes away; ties by the
-    prediction's rank, then by ground truth. In each round every pair that is the first left of both its boxes."""
-    left = np.lexsort((truth, rank[prediction], -overlap))
-    taken = []
-    while len(left):
-        is_first = np.zeros(len(left), np.bool_)
-        is_first[np.unique(prediction[left], return_index=True)[1]] = True
-        of_truth = np.zeros(len(left), np.bool_)
-        of_truth[np.unique(truth[left], return_index=True)[1]] = True
-        now = left[is_first & of_truth]
-        taken.append(now)
-        left = left[~np.isin(prediction[left], prediction[now]) & ~np.isin(truth[left], truth[now])]
-    return np.concatenate(taken) if taken else left

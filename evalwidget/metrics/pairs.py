@@ -1,44 +1,12 @@
-"""Pairs of a prediction and a ground truth box of one group, and the order of the predictions in it."""
-
-from typing import Final
+"""Pairs of a prediction and a ground truth box of one group, the order of the predictions in it, and which pairs stay
+where each box may be in one."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.metrics.overlap import iou_of_pairs
+from evalwidget.metrics.score_order import certainty, integer_order, score_order
 
-__all__ = ["overlapping_pairs", "pairs_within", "rank_within"]
-
-#: Predictions held against the ground truth at a time: most pairs of a block do not overlap and are dropped with it.
-_BLOCK: Final = 1 << 16
-
-
-def overlapping_pairs(
-    specimen: NDArray[np.int64],
-    corners: NDArray[np.float64],
-    size: NDArray[np.float64],
-    truth_specimen: NDArray[np.int64],
-    truth_corners: NDArray[np.float64],
-    truth_size: NDArray[np.float64],
-    truth_crowd: NDArray[np.bool_],
-    least_iou: float,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Rows ``(k,)`` of predictions and ground truth boxes of one specimen, whatever their labels, whose IoU is at least
-    ``least_iou``, above 0; and the IoU.
-
-    Sorted by prediction, then by ground truth box. With a crowd region the IoU is over the prediction's area alone.
-    """
-    found: list[tuple[NDArray, ...]] = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
-    for start in range(0, len(specimen), _BLOCK):
-        prediction, truth = pairs_within(specimen[start : start + _BLOCK], truth_specimen)
-        prediction = prediction + start
-        iou = iou_of_pairs(
-            corners[prediction], size[prediction], truth_corners[truth], truth_size[truth], truth_crowd[truth]
-        )
-        kept = np.flatnonzero(iou >= least_iou)
-        found.append((prediction[kept], truth[kept], iou[kept]))
-    prediction, truth, iou = (np.concatenate(column) for column in zip(*found, strict=True))
-    return prediction, truth, iou
+__all__ = ["pairs_within", "rank_within", "taken_in_turn"]
 
 
 def pairs_within(
@@ -54,11 +22,33 @@ def pairs_within(
     return prediction, truth_order[np.arange(len(prediction)) + np.repeat(first - before, count)]
 
 
-def rank_within(group: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Place ``(m,)`` of each row in its group by descending score; ties keep their order, a NaN score counts as 1."""
-    order = np.lexsort((-np.where(np.isnan(score), 1.0, score), group))
-    start = np.concatenate([[True], np.diff(group[order]) != 0]) if len(group) else np.empty(0, np.bool_)
-    place = np.arange(len(group))
+def rank_within(group: NDArray[np.int64], score: NDArray[np.float64], groups: int) -> NDArray[np.int64]:
+    """Place ``(m,)`` of each row in its group, 0 to ``groups - 1``, by descending score; ties keep their order, a NaN
+    score counts as 1."""
+    by_score = score_order(certainty(score))
+    order = by_score[integer_order(group[by_score], groups)]
+    count = np.bincount(group, minlength=groups)
     rank = np.empty(len(group), np.int64)
-    rank[order] = place - np.maximum.accumulate(np.where(start, place, 0))
+    rank[order] = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
     return rank
+
+
+def taken_in_turn(
+    prediction: NDArray[np.int64], box: NDArray[np.int64], predictions: int, boxes: int
+) -> NDArray[np.int64]:
+    """The box ``(predictions,)`` of each prediction (-1: none) where the first pair is taken, both its sides are done,
+    then the first that is left, and so on."""
+    matched = np.full(predictions, -1, np.int64)
+    is_taken = np.zeros(boxes, np.bool_)
+    first_of_prediction, first_of_box = np.empty(predictions, np.int64), np.empty(boxes, np.int64)
+    while len(prediction):
+        # a pair that is the first of both its sides is taken whatever becomes of the others
+        place = np.arange(len(prediction))
+        first_of_prediction[prediction[::-1]] = place[::-1]
+        first_of_box[box[::-1]] = place[::-1]
+        taken = np.flatnonzero((first_of_prediction[prediction] == place) & (first_of_box[box] == place))
+        matched[prediction[taken]] = box[taken]
+        is_taken[box[taken]] = True
+        left = np.flatnonzero((matched[prediction] < 0) & ~is_taken[box])
+        prediction, box = prediction[left], box[left]
+    return matched

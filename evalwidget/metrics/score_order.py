@@ -6,7 +6,12 @@ numpy sorts 16-bit integers by radix, in linear time; wider keys are sorted in p
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["integer_order", "score_order"]
+__all__ = ["certainty", "integer_order", "score_order"]
+
+
+def certainty(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The scores ``(n,)``, 1 where there is none (NaN)."""
+    return np.where(np.isnan(score), 1.0, score)
 
 
 def integer_order(values: NDArray[np.integer], bound: int) -> NDArray[np.int64]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from evalwidget.metrics.box_tables import TruthTable
 from evalwidget.metrics.candidate_pairs import BoxColumns, candidate_pairs
-from evalwidget.metrics.coco_scoring import TruthTable
 from evalwidget.metrics.overlap import iou_of_pairs
 
 Boxes = tuple[np.ndarray, np.ndarray]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import evalwidget as ew
-from evalwidget.metrics import pairs
+from evalwidget import step_blocks
 
 CASES = settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 BACKGROUND = "background"
@@ -166,18 +166,34 @@ def test_of_two_predictions_alike_the_one_of_higher_score_is_matched() -> None:
     assert matrix_counts(frame) == {("cat", "cow"): 1, (BACKGROUND, "dog"): 1}
 
 
-def test_predictions_are_held_against_the_ground_truth_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("block", [1, 200, 1 << 17])
+def test_steps_are_the_same_in_blocks_of_several(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four steps of 50 predictions, one at a time, two or all: pairs and errors are those of each step alone."""
     random = np.random.default_rng(4)
     truths = [(int(random.integers(3)), float(random.integers(0, 30)), 0) for _ in range(40)]
-    found = [(int(random.integers(3)), float(random.integers(0, 30)), float(random.random())) for _ in range(50)]
-    run = ew.Run.from_frames(
-        phrases(*((f"{label}-{i}", x, 0) for i, (label, x, _) in enumerate(truths))).drop(columns="score"),
-        phrases(*((f"{label}", x, score) for label, x, score in found)).assign(step=1),
-    )
-    whole = run.confusion(1, tidy=True)
-    monkeypatch.setattr(pairs, "_BLOCK", 7)
-    assert run.confusion(1, tidy=True).equals(whole)
-    assert len(whole) > 20
+    truth = phrases(*((f"{label}-{i}", x, 0) for i, (label, x, _) in enumerate(truths))).drop(columns="score")
+    found = [
+        phrases(
+            *(
+                (f"{int(random.integers(40)) % 3}-{int(random.integers(40))}", float(random.integers(0, 30)), score)
+                for score in random.random(50)
+            )
+        ).assign(step=step)
+        for step in range(4)
+    ]
+    alone = [ew.Run.from_frames(truth, frame) for frame in found]
+    monkeypatch.setattr(step_blocks, "_BLOCK", block)
+    together = ew.Run.from_frames(truth, pd.concat(found))
+    pairs, errors = together.confusion([0, 1, 2, 3], tidy=True), together.error_types()
+    for step, run in enumerate(alone):
+        one = run.confusion(step, tidy=True)
+        assert len(one) > 20
+        assert tidy_counts(pairs[pairs["step"] == step]) == tidy_counts(one)
+        of_step = errors[errors["step"] == step].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_step, run.error_types(), rtol=0, atol=1e-12)
+    matches = pd.concat([run.matches() for run in alone])["error_type"]
+    assert together.matches()["error_type"].tolist() == matches.tolist()
+    assert matches.notna().sum() > 100
 
 
 def test_rows_and_columns_are_labelled_in_a_lasting_order() -> None:
@@ -196,6 +212,20 @@ def test_rows_and_columns_are_labelled_in_a_lasting_order() -> None:
     assert tidy.to_numpy().tolist() == [[1, "dog", "zebra", 1], [1, "background", "ape", 1]]
     with pytest.raises(ew.UnknownNameError, match="step 3 is not recorded"):
         run.confusion(3)
+
+
+def test_several_steps_come_in_tidy_form_only() -> None:
+    truth = phrases(("dog", 0, 0)).drop(columns="score")
+    found = [phrases((name, 0, 0.9)).assign(step=step) for step, name in ((1, "zebra"), (2, "ape"), (4, "dog"))]
+    run = ew.Run.from_frames(truth, pd.concat(found))
+    tidy = run.confusion([2, 1], tidy=True)
+    assert tidy.to_numpy().tolist() == [[2, "dog", "ape", 1], [1, "dog", "zebra", 1]]
+    assert tidy["ground_truth"].cat.categories.tolist() == ["dog", "ape", "zebra", BACKGROUND]
+    assert (tidy["step"].dtype, tidy["count"].dtype) == (np.int64, pd.Int64Dtype())
+    assert list(run.confusion(None, tidy=True)["step"]) == [1, 2, 4]
+    assert run.confusion([], tidy=True).empty
+    with pytest.raises(ew.EvalWidgetError, match="a matrix is of one step, got 2; pass tidy=True"):
+        run.confusion([1, 2])
 
 
 def test_a_step_with_nothing_to_score_has_no_counts() -> None:
