@@ -196,9 +196,7 @@ class RunData:
         return GroundTruth(boxes, questions_table(records.questions, owner, self.specimens), annotated)
 
     def _step_predictions(self, records: Records) -> Predictions:
-        found = [self._index.find(reference) for reference in records.references]
-        self._index.check_one_path_each(records.references, found)
-        owner = np.array([-1 if row is None else row for row in found], np.int64)
+        owner = self._index.rows_of(records.references)
         recorded = np.full(len(self.specimens), records.names_all)
         recorded[owner[owner >= 0]] = True
         truth = self.ground_truth
@@ -235,4 +233,4 @@ def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:
     owners.append(np.array([answer.owner for answer in records.answers], np.int64))
     counts = np.bincount(np.concatenate(owners), minlength=len(owner))
     named = records.references
-    return [Unjoined(named[place].shown, named[place].where, int(counts[place])) for place in lost]
+    return [Unjoined(named[place].shown, named[place].where, int(counts[place])) for place in lost.tolist()]
