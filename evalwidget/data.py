@@ -19,6 +19,7 @@ from evalwidget.assembly import (
     questions_table,
 )
 from evalwidget.errors import UnknownNameError
+from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageMapping, ImageStore, image_size
 from evalwidget.labels import Labels
 from evalwidget.records import Records
@@ -152,8 +153,9 @@ class RunData:
             raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self.steps)}")
         with self._lock:
             if step not in self._predictions:
-                records = self._early.pop(step, None) or self._readers[step]()
-                self._predictions[step] = self._step_predictions(records)
+                with collection_paused():
+                    records = self._early.pop(step, None) or self._readers[step]()
+                    self._predictions[step] = self._step_predictions(records)
             return self._predictions[step]
 
     def found_image(self, row: int) -> object:

@@ -22,6 +22,7 @@ from evalwidget.formats import (
     read_ground_truth,
     read_predictions,
 )
+from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.records import Records
 
@@ -154,6 +155,7 @@ def _image_store(images: Any) -> ImageStore:
     return ImageFolders([Path(folder) for folder in folders])
 
 
+@collection_paused()
 def _run_data(
     truth: Source | pd.DataFrame | None, steps: Mapping[int, Any], settings: RunSettings, images: Any
 ) -> RunData:

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "boxes", "tables", "labels", "records"},
+    {"errors", "garbage", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
     {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
