@@ -45,7 +45,7 @@ IMPORTERS = {
     "traitlets": {"widget.eval_widget"},
     "pandas": {"scores", "coco_scores", "error_tables", "mask_tables", "folder", "run", "formats.frames"},
     "bert_score": {"metrics.plugins"},
-    "msgspec": {"formats.coco_results"},
+    "msgspec": {"formats.json_columns"},
     "pycocotools": {"metrics.masks"},
     "rapidfuzz": {"metrics.text"},
     "sacrebleu": {"metrics.bleu"},

@@ -7,6 +7,7 @@ from typing import Any
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
 from evalwidget.formats import coco, plain, vi
+from evalwidget.formats.coco_ground_truth import regular_ground_truth
 from evalwidget.formats.coco_results import regular_results
 from evalwidget.formats.json_source import Source, read_json, read_records
 from evalwidget.formats.options import GroundTruthFacts, PredictionOptions
@@ -21,6 +22,10 @@ def read_ground_truth(source: Source, order: str | None, scale: str | None) -> t
     """Read ground truth in whatever known format ``source`` is. ``order`` and ``scale`` overrule what is detected."""
     if not source.is_jsonl:
         _check_suffix(source)
+        regular = regular_ground_truth(source)
+        if regular is not None:
+            records, categories = regular
+            return records, GroundTruthFacts("COCO", Convention("xywh"), categories)
         value = read_json(source)
         if coco.is_ground_truth(value):
             records = coco.ground_truth_records(value, source)

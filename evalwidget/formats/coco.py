@@ -23,7 +23,7 @@ from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
 from evalwidget.tables import Defect
 
-__all__ = ["categories_of", "ground_truth_records", "is_ground_truth", "is_results", "prediction_records"]
+__all__ = ["categories_of", "ground_truth_records", "images_of", "is_ground_truth", "is_results", "prediction_records"]
 
 _XYWH = Convention("xywh", "pixels")
 
@@ -55,7 +55,7 @@ def categories_of(value: dict[str, Any], source: Source) -> dict[str, str]:
 def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     """Records of a COCO ground truth file; every listed image is annotated, also one without annotations."""
     names = categories_of(value, source)
-    references, places = _images(value, source)
+    references, places = images_of(value, source)
     annotations = _objects(value["annotations"], f"{source.shown}: annotations")
     builder = BoxRowsBuilder(_XYWH, strict=True)
     seen: set[str] = set()
@@ -84,7 +84,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
 def prediction_records(value: Any, source: Source, categories: dict[str, str]) -> Records:
     """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
     if isinstance(value, dict):
-        references, places = _images(value, source)
+        references, places = images_of(value, source)
         names = categories_of(value, source)
         results, at = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
     else:
@@ -97,7 +97,8 @@ def prediction_records(value: Any, source: Source, categories: dict[str, str]) -
     return Records(references, [rows], names_all=True, notes=notes)
 
 
-def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
+def images_of(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
+    """References of the images listed, and their places by id."""
     references: list[Reference] = []
     places: dict[str, int] = {}
     for place, image in enumerate(_objects(value["images"], f"{source.shown}: images")):
