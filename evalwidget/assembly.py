@@ -170,7 +170,10 @@ def check_items(records: Records, owner: NDArray[np.int64], boxes: Boxes, labels
             )
         seen[key] = phrase.where
     # a COCO annotation has an id of its own, so only the others can stand twice
-    _, item = np.unique(boxes.item.astype(np.str_), return_inverse=True)
+    names = [str(item) for item in boxes.item.tolist()]
+    if len(set(names)) == len(names):
+        return
+    _, item = np.unique(np.array(names), return_inverse=True)
     keys = np.column_stack([boxes.specimen, boxes.label, item, boxes.corners])
     _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
     if (counts > 1).any():
