@@ -41,35 +41,39 @@ def boxes_table(
 
     ``place`` numbers a label's name; ``sizes`` gives image sizes ``(n, 2)`` of specimens ``(n,)``.
     """
-    columns: list[tuple[NDArray, ...]] = []
+    has_masks = any(part.masks is not None for part in parts)
+    columns: list[list[NDArray]] = []
     defects: dict[int, Defect] = {}
     count = 0
     for part in parts:
         specimen = owner[part.owner]
-        keep = np.flatnonzero(specimen >= 0)
+        kept = np.flatnonzero(specimen >= 0)
+        keep = slice(None) if len(kept) == len(specimen) else kept
         specimen = specimen[keep]
         places = np.array([*(place(name) for name in part.label_names), -1], np.int32)
-        scale = sizes(specimen) if part.convention.is_relative else np.ones((len(keep), 2))
+        scale = sizes(specimen) if part.convention.is_relative else np.broadcast_to(1.0, (len(kept), 2))
         corners, size = corners_and_size(part.values[keep], part.convention, scale)
         given = part.area[keep]
         area = np.where(np.isnan(given), size[:, 0] * size[:, 1], given)
         label, score, crowd = places[part.label[keep]], part.score[keep], part.crowd[keep]
-        masks = np.full(len(part.owner), None, np.object_)
-        if part.masks is not None:
-            masks = np.fromiter(part.masks, np.object_, len(part.masks))
-        columns.append(
-            (specimen, corners, size, area, label, score, crowd, part.state[keep], part.item[keep], masks[keep])
-        )
+        found = [specimen, corners, size, area, label, score, crowd, part.state[keep], part.item[keep]]
+        if has_masks:
+            masks = [None] * len(part.owner) if part.masks is None else part.masks
+            found.append(np.fromiter(masks, np.object_, len(masks))[keep])
+        columns.append(found)
         if part.defects:
-            moved = {int(old): count + new for new, old in enumerate(keep)}
+            moved = {int(old): count + new for new, old in enumerate(kept)}
             defects |= {moved[old]: defect for old, defect in part.defects.items() if old in moved}
-        count += len(keep)
+        count += len(kept)
     if not count:
         return Boxes.empty(specimens)
-    joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
-    order = np.argsort(joined[0], kind="stable")
-    specimen, corners, size, area, label, score, crowd, state, item, masks = (column[order] for column in joined)
-    moved = {int(old): new for new, old in enumerate(order)} if defects else {}
+    joined = columns[0] if len(columns) == 1 else [np.concatenate(column) for column in zip(*columns, strict=True)]
+    if (np.diff(joined[0]) < 0).any():
+        order = np.argsort(joined[0], kind="stable")
+        joined = [column[order] for column in joined]
+        moved = {int(old): new for new, old in enumerate(order)} if defects else {}
+        defects = {moved[old]: defect for old, defect in defects.items()}
+    specimen, corners, size, area, label, score, crowd, state, item, *given_masks = joined
     return Boxes(
         offsets_of(specimen, specimens),
         corners,
@@ -80,8 +84,8 @@ def boxes_table(
         crowd,
         state,
         item,
-        {moved[old]: defect for old, defect in defects.items()},
-        masks if any(part.masks is not None for part in parts) else None,
+        defects,
+        given_masks[0] if given_masks else None,
     )
 
 
@@ -166,7 +170,10 @@ def check_items(records: Records, owner: NDArray[np.int64], boxes: Boxes, labels
             )
         seen[key] = phrase.where
     # a COCO annotation has an id of its own, so only the others can stand twice
-    _, item = np.unique(boxes.item.astype(np.str_), return_inverse=True)
+    names = [str(item) for item in boxes.item.tolist()]
+    if len(set(names)) == len(names):
+        return
+    _, item = np.unique(np.array(names), return_inverse=True)
     keys = np.column_stack([boxes.specimen, boxes.label, item, boxes.corners])
     _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
     if (counts > 1).any():
@@ -238,7 +245,8 @@ def images_and_questions(steps: Sequence[Records]) -> Records:
     asked: set[tuple[str, str | None, str]] = set()
     for records in steps:
         first = len(merged.references)
-        merged.references += [replace(reference, annotated=False) for reference in records.references]
+        for reference in records.references:
+            merged.add_reference(replace(reference, annotated=False))
         for answer in records.answers:
             key = (records.references[answer.owner].shown, answer.item, answer.question or "")
             if key not in asked:

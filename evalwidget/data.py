@@ -20,6 +20,7 @@ from evalwidget.assembly import (
 )
 from evalwidget.errors import UnknownNameError
 from evalwidget.formats.options import GroundTruthFacts
+from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageMapping, ImageStore, image_size
 from evalwidget.labels import Labels
 from evalwidget.records import Records
@@ -162,8 +163,9 @@ class RunData:
             raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self.steps)}")
         with self._lock:
             if step not in self._predictions:
-                records = self._early.pop(step, None) or self._readers[step]()
-                self._predictions[step] = self._step_predictions(records)
+                with collection_paused():
+                    records = self._early.pop(step, None) or self._readers[step]()
+                    self._predictions[step] = self._step_predictions(records)
             return self._predictions[step]
 
     def load(self, steps: Sequence[int]) -> None:
@@ -228,9 +230,7 @@ class RunData:
         return GroundTruth(boxes, questions_table(records.questions, owner, self.specimens), annotated)
 
     def _step_predictions(self, records: Records) -> Predictions:
-        found = [self._index.find(reference) for reference in records.references]
-        self._index.check_one_path_each(records.references, found)
-        owner = np.array([-1 if row is None else row for row in found], np.int64)
+        owner = self._index.rows_of(records.references)
         recorded = np.full(len(self.specimens), records.names_all)
         recorded[owner[owner >= 0]] = True
         truth = self.ground_truth
@@ -267,4 +267,4 @@ def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:
     owners.append(np.array([answer.owner for answer in records.answers], np.int64))
     counts = np.bincount(np.concatenate(owners), minlength=len(owner))
     named = records.references
-    return [Unjoined(named[place].shown, named[place].where, int(counts[place])) for place in lost]
+    return [Unjoined(named[place].shown, named[place].where, int(counts[place])) for place in lost.tolist()]

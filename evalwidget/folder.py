@@ -24,6 +24,7 @@ from evalwidget.formats import (
     read_predictions,
 )
 from evalwidget.formats.frames import predictions_by_step
+from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.locations import exists, is_location, is_remote, located
 from evalwidget.records import Records
@@ -149,6 +150,7 @@ def _image_store(images: Any) -> ImageStore:
     return ImageFolders(folders)
 
 
+@collection_paused()
 def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: RunSettings, images: Any) -> RunData:
     if max(steps, default=0) > _LARGEST_STEP:
         raise EvalWidgetError(f"predictions: step {max(steps)} is larger than {_LARGEST_STEP}")

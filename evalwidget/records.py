@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,16 @@ from evalwidget.boxes import PARSE_STATES, Convention, box_defect
 from evalwidget.errors import FormatError
 from evalwidget.tables import Defect
 
-__all__ = ["AnswerRow", "BoxRows", "BoxRowsBuilder", "PhraseRow", "QuestionRow", "Records", "Reference"]
+__all__ = [
+    "AnswerRow",
+    "BoxRows",
+    "BoxRowsBuilder",
+    "PhraseRow",
+    "QuestionRow",
+    "Records",
+    "Reference",
+    "ReferencesById",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +45,31 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencesById(Sequence[Reference]):
+    """The references of a source that names images by their ids alone, each made when it is asked for."""
+
+    where: str
+    ids: list[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Reference: ...
+    @overload
+    def __getitem__(self, place: slice) -> "ReferencesById": ...
+    def __getitem__(self, place: int | slice) -> "Reference | ReferencesById":
+        if isinstance(place, slice):
+            return ReferencesById(self.where, self.ids[place])
+        return Reference(self.where, source_id=self.ids[place])
+
+
+@dataclass(frozen=True, slots=True)
 class BoxRows:
     """Boxes as the source wrote them, ``n`` rows. ``owner`` indexes ``Records.references``; ``label`` indexes
     ``label_names``, -1 where the source gives no label; ``values`` ``(n, 4)`` is in ``convention``, NaN where the box
     is invalid; ``area`` is NaN where the source gives none; ``item`` is None where the source gives none; ``masks`` are
-    the segmentations as the source has them, None for a box without one."""
+    the segmentations as the source has them, or their JSON text as bytes, None for a box without one."""
 
     convention: Convention
     owner: NDArray[np.int64]
@@ -91,7 +120,7 @@ class Records:
     had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
     model's raw text by place in ``references``; ``source`` and ``format`` say where they are from."""
 
-    references: list[Reference] = field(default_factory=list)
+    references: Sequence[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
     phrases: list[PhraseRow] = field(default_factory=list)
     questions: list[QuestionRow] = field(default_factory=list)
@@ -101,6 +130,13 @@ class Records:
     notes: list[str] = field(default_factory=list)
     source: str = ""
     format: str = ""
+
+    def add_reference(self, reference: Reference) -> int:
+        """The place of ``reference``, which is put at the end."""
+        if not isinstance(self.references, list):
+            self.references = list(self.references)
+        self.references.append(reference)
+        return len(self.references) - 1
 
 
 class BoxRowsBuilder:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import LARGEST
 from evalwidget.errors import FormatError, JoinError
-from evalwidget.records import Reference
+from evalwidget.records import Reference, ReferencesById
 
 __all__ = ["SpecimenIndex", "Specimens", "merged_specimens", "shortest_names"]
 
@@ -76,7 +77,7 @@ def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArra
 
 def shortest_names(paths: Sequence[str]) -> list[str]:
     """The file name of each path, with as much of its path as tells two of the same name apart."""
-    parts = [PurePosixPath(path.replace("\\", "/")).parts for path in paths]
+    parts = [_parts(path) for path in paths]
     names = [part[-1] if part else path for part, path in zip(parts, paths, strict=True)]
     depth = 1
     while True:
@@ -99,10 +100,18 @@ class SpecimenIndex:
         self._specimens = specimens
         self._identifiers = {name: row for row, name in enumerate(specimens.identifiers)}
         self._source_ids = {name: row for row, names in enumerate(specimens.source_ids) for name in names}
-        normal = [None if path is None else _normal(path) for path in specimens.images]
-        self._paths = _rows_by(enumerate(normal))
-        self._names = _rows_by((row, path and PurePosixPath(path).name) for row, path in enumerate(normal))
-        self._stems = _rows_by((row, path and PurePosixPath(path).stem) for row, path in enumerate(normal))
+
+    @cached_property
+    def _paths(self) -> dict[str, list[int]]:
+        return _rows_by(None if path is None else _normal(path) for path in self._specimens.images)
+
+    @cached_property
+    def _names(self) -> dict[str, list[int]]:
+        return _rows_by(path and PurePosixPath(_normal(path)).name for path in self._specimens.images)
+
+    @cached_property
+    def _stems(self) -> dict[str, list[int]]:
+        return _rows_by(path and PurePosixPath(_normal(path)).stem for path in self._specimens.images)
 
     def find(self, reference: Reference) -> int | None:
         """Row of the specimen, None for one the run does not have. Raises ``JoinError`` where several answer."""
@@ -136,8 +145,18 @@ class SpecimenIndex:
         rows = self._stems.get(pure.name, [])
         return rows[0] if len(rows) == 1 else None
 
-    def check_one_path_each(self, references: Sequence[Reference], rows: Sequence[int | None]) -> None:
-        """Raise ``JoinError`` where two images of different paths found one specimen by their file name."""
+    def rows_of(self, references: Sequence[Reference]) -> NDArray[np.int64]:
+        """The specimen ``(n,)`` of each reference, -1 for one the run does not have. Raises ``JoinError`` where several
+        answer, and where two images of different paths found one specimen by their file name."""
+        if isinstance(references, ReferencesById):
+            known = [self._source_ids.get(name) for name in references.ids]
+            found = [self.find(references[place]) if row is None else row for place, row in enumerate(known)]
+        else:
+            found = [self.find(reference) for reference in references]
+            self._check_one_path_each(references, found)
+        return np.array([-1 if row is None else row for row in found], np.int64)
+
+    def _check_one_path_each(self, references: Sequence[Reference], rows: Sequence[int | None]) -> None:
         found: dict[int, str] = {}
         for reference, row in zip(references, rows, strict=True):
             name = reference.specimen or reference.image
@@ -176,12 +195,21 @@ def _key(reference: Reference) -> tuple[str, str]:
 
 
 def _normal(path: str) -> str:
-    return PurePosixPath(path.replace("\\", "/")).as_posix()
+    return path if _is_bare(path) else PurePosixPath(path.replace("\\", "/")).as_posix()
 
 
-def _rows_by(keyed: Iterable[tuple[int, str | None]]) -> dict[str, list[int]]:
+def _parts(path: str) -> tuple[str, ...]:
+    return (path,) if _is_bare(path) else PurePosixPath(path.replace("\\", "/")).parts
+
+
+def _is_bare(path: str) -> bool:
+    """Whether ``path`` is a file name alone: most are, and ``pathlib`` takes its time."""
+    return "/" not in path and "\\" not in path and path not in ("", ".")
+
+
+def _rows_by(keys: Iterable[str | None]) -> dict[str, list[int]]:
     rows: dict[str, list[int]] = {}
-    for row, key in keyed:
+    for row, key in enumerate(keys):
         if key:
             rows.setdefault(key, []).append(row)
     return rows

@@ -37,7 +37,8 @@ class Boxes:
     the source calls the object's area, else width x height; ``label`` indexes the run's list of phrases or classes;
     ``score`` is NaN where the source has none; ``state`` indexes ``PARSE_STATES``; ``item`` names the item a box
     belongs to. ``defects`` has an entry for each row that is not usable. ``masks`` ``(n,)`` are the segmentations as
-    the source has them, not decoded, None for a row without one; None where no row has one.
+    the source has them, not decoded, or their JSON text as bytes, and None for a row without one; None where no row
+    has one.
     """
 
     offsets: NDArray[np.int64]

@@ -1,72 +1,37 @@
-"""COCO results of the usual shape, decoded into columns without a dict a box."""
+"""COCO results of the usual shape, decoded into columns without an object a box."""
 
 from collections.abc import Mapping
-from itertools import chain
-from math import nan
-from operator import attrgetter
 from typing import Final
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from evalwidget.boxes import LARGEST, Convention
+from evalwidget.formats.coco_columns import Ids, box_rows, ids_of
+from evalwidget.formats.json_columns import RecordReader, chunks_of_file
 from evalwidget.formats.json_source import Source
-from evalwidget.records import BoxRows, Records, Reference
+from evalwidget.records import Records, ReferencesById
 
 __all__ = ["regular_results", "unnamed_categories"]
 
-
-class _Result(msgspec.Struct, gc=False):
-    """A box with whole numbers as ids; anything else is not of the usual shape."""
-
-    image_id: int
-    category_id: int
-    bbox: tuple[float, float, float, float]
-    score: float = nan
-
-
-_DECODER: Final = msgspec.json.Decoder(list[_Result])
+_RESULTS: Final = RecordReader(
+    required=("image_id", "category_id"), optional=("score",), four="bbox", text="segmentation"
+)
 
 
 def regular_results(source: Source, categories: Mapping[str, str]) -> Records | None:
     """Records of a results file, None where it is of another shape or any box has no use: then it is to be read box by
     box, with words about each. ``categories`` are the ground truth's class names by id."""
-    try:
-        text = source.content()
-        if b'"segmentation"' in text:
-            return None
-        results = _DECODER.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    columns = _RESULTS.columns(chunks_of_file(source))
+    if columns is None:
         return None
-    count = len(results)
-    corners = chain.from_iterable(map(attrgetter("bbox"), results))
-    values = np.fromiter(corners, np.float64, 4 * count).reshape(-1, 4)
-    if not ((np.abs(values) <= LARGEST).all() and (values[:, 2:] >= 0).all()):
+    images, classes = ids_of(columns.numbers["image_id"]), ids_of(columns.numbers["category_id"])
+    if images is None or classes is None:
         return None
-    try:
-        images = np.fromiter(map(attrgetter("image_id"), results), np.int64, count)
-        classes = np.fromiter(map(attrgetter("category_id"), results), np.int64, count)
-    except OverflowError:
+    names = [categories.get(text, f"category {text}") for text in classes.text]
+    rows = box_rows(columns, images.place, classes, names, items=None)
+    if rows is None:
         return None
-    image_ids, owner = np.unique(images, return_inverse=True)
-    class_ids, label = np.unique(classes, return_inverse=True)
-    names, notes = _named(class_ids, label, categories, source)
-    rows = BoxRows(
-        convention=Convention("xywh"),
-        owner=owner.astype(np.int64),
-        label=label.astype(np.int32),
-        label_names=names,
-        values=values,
-        score=np.fromiter(map(attrgetter("score"), results), np.float64, count),
-        area=np.full(count, nan),
-        crowd=np.zeros(count, np.bool_),
-        state=np.zeros(count, np.uint8),
-        item=np.full(count, None, np.object_),
-        defects={},
-    )
-    references = [Reference(source.shown, source_id=str(identity)) for identity in image_ids.tolist()]
-    return Records(references, [rows], names_all=True, notes=notes)
+    notes = _notes(classes, categories, source)
+    return Records(ReferencesById(source.shown, images.text), [rows], names_all=True, notes=notes)
 
 
 def unnamed_categories(unknown: list[str], count: int, source: Source) -> str:
@@ -78,15 +43,9 @@ def unnamed_categories(unknown: list[str], count: int, source: Source) -> str:
     )
 
 
-def _named(
-    ids: NDArray[np.int64], label: NDArray[np.integer], categories: Mapping[str, str], source: Source
-) -> tuple[list[str], list[str]]:
-    """The name of each category id, and the note about those without one."""
-    texts = [str(identity) for identity in ids.tolist()]
-    unknown = [text for text in texts if text not in categories]
-    names = [categories.get(text, f"category {text}") for text in texts]
+def _notes(classes: Ids, categories: Mapping[str, str], source: Source) -> list[str]:
+    unknown = [place for place, text in enumerate(classes.text) if text not in categories]
     if not unknown:
-        return names, []
-    counts = np.bincount(label, minlength=len(texts))
-    lost = sum(int(count) for text, count in zip(texts, counts, strict=True) if text not in categories)
-    return names, [unnamed_categories(unknown, lost, source)]
+        return []
+    count = int(np.isin(classes.place, unknown).sum())
+    return [unnamed_categories([classes.text[place] for place in unknown], count, source)]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from evalwidget.errors import FormatError
+from evalwidget.formats.json_columns import object_parts
 from evalwidget.formats.json_source import Row, Source, checked_object, decoded_text, read_json, read_records
 
 __all__ = ["Content"]
@@ -81,6 +82,12 @@ class Content:
     def document(self) -> Any:
         """The value of a ``.json`` file; None for anything else."""
         return read_json(self.source) if self.suffix == ".json" else None
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The names in a ``.json`` file that holds one object, of whose values nothing is decoded; else empty."""
+        parts = object_parts(self.source.content()) if self.is_json_object else {}
+        return frozenset(self.fields if parts is None else parts)
 
     @cached_property
     def fields(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from evalwidget.errors import FormatError
+from evalwidget.locations import is_remote
 
 __all__ = ["Row", "Source", "checked_object", "decoded_text", "field", "fits_float", "read_json", "read_records"]
 
@@ -64,13 +65,18 @@ class Source:
         except Exception as error:  # file systems of others raise what they like
             raise FormatError(self.shown, f"cannot be read: {_reason(error)}") from None
 
-    def start(self, count: int) -> bytes:
-        """The first ``count`` bytes."""
+    def chunks(self, count: int) -> Iterator[bytes]:
+        """All bytes, ``count`` at a time, read as they are asked for. Raises ``FormatError`` as ``content`` does."""
         try:
-            with self.path.open("rb") as file:
-                return file.read(count)
+            with self.path.open("rb") if is_remote(self.path) else self.path.open("rb", buffering=0) as file:
+                while chunk := file.read(count):
+                    yield chunk
         except Exception as error:  # file systems of others raise what they like
             raise FormatError(self.shown, f"cannot be read: {_reason(error)}") from None
+
+    def start(self, count: int) -> bytes:
+        """The first ``count`` bytes. Raises ``FormatError`` as ``content`` does."""
+        return next(self.chunks(count), b"")
 
 
 def _reason(error: Exception) -> str:

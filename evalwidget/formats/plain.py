@@ -101,7 +101,7 @@ def _add_reference(records: Records, record: dict[str, Any], where: str, annotat
     image = field(record, "image", str, where)
     if specimen is None and image is None:
         raise FormatError(where, f"expected 'image' or 'specimen', found {sorted(record)}")
-    records.references.append(
+    return records.add_reference(
         Reference(
             where,
             specimen=None if specimen is None else str(specimen),
@@ -112,7 +112,6 @@ def _add_reference(records: Records, record: dict[str, Any], where: str, annotat
             annotated=annotated,
         )
     )
-    return len(records.references) - 1
 
 
 def _phrases(record: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:

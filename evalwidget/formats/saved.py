@@ -107,7 +107,7 @@ def _box_columns(parts: list[BoxRows]) -> dict[str, Any]:
         "state": [PARSE_STATES[state] for state in joined("state").astype(int)],
         "defect": [None if defect is None else defect.message for defect in defects],
         "raw": [None if defect is None else defect.raw for defect in defects],
-        "mask": [None if mask is None else json.dumps(mask, default=_as_text) for mask in masks],
+        "mask": [None if mask is None else _json_text(mask) for mask in masks],
     }
 
 
@@ -159,7 +159,7 @@ def _boxes(table: dict[str, Any], about: list[dict[str, Any]]) -> list[BoxRows]:
             for new, old in enumerate(rows.tolist())
             if columns["defect"][old] is not None
         }
-        masks = [None if mask is None else json.loads(mask) for mask in columns["mask"][rows]]
+        masks = [None if mask is None else mask.encode() for mask in columns["mask"][rows]]
         found.append(
             BoxRows(
                 convention=Convention(**part["convention"]),
@@ -213,9 +213,9 @@ def _check_owners(records: Records, shown: str) -> None:
         raise FormatError(shown, "not as evalwidget saved it: a row names a record or label that is not there")
 
 
-def _as_text(value: Any) -> str:
-    """The compressed counts of a mask, which pycocotools has as bytes and JSON as text."""
-    return bytes(value).decode("ascii")
+def _json_text(mask: Any) -> str:
+    """A mask as JSON text, which is how a reader may have left it; compressed counts may be bytes."""
+    return mask.decode() if isinstance(mask, bytes) else json.dumps(mask, default=lambda counts: bytes(counts).decode())
 
 
 def _pyarrow() -> Any:

@@ -108,7 +108,7 @@ def _add_reference(records: Records, record: dict[str, Any], contents: dict[str,
         named = field(record, "id", (str, int), where)
         if named is None:
             raise FormatError(where, f"expected asset.filename, filename or asset_id, found {sorted(record)}")
-    records.references.append(
+    return records.add_reference(
         Reference(
             where,
             specimen=None if image else str(named),
@@ -118,7 +118,6 @@ def _add_reference(records: Records, record: dict[str, Any], contents: dict[str,
             caption=_first(contents, ("caption", "sentence"), str, where) or "",
         )
     )
-    return len(records.references) - 1
 
 
 def _questions(owner: int, contents: dict[str, Any], where: str) -> list[QuestionRow]:

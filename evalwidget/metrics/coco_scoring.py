@@ -21,6 +21,10 @@ __all__ = ["Matches", "best_of_each_group"]
 def best_of_each_group(group: NDArray[np.int64], score: NDArray[np.float64], most: int) -> NDArray[np.int64]:
     """The rows of at most ``most`` predictions of each group, the best by score, earlier ones on a tie; ascending.
     A NaN score counts as 1."""
+    ordered = np.sort(group)
+    if (ordered[most:] != ordered[:-most]).all():
+        # no group has more
+        return np.arange(len(group))
     order = score_order(certainty(score))
     order = order[np.argsort(group[order], kind="stable")]
     kept = order[_place_in_run(group[order]) < most]

@@ -7,6 +7,7 @@ before pycocotools sees it, since its C code trusts what it is given: runs that 
 
 import contextlib
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,11 +36,13 @@ class Masks:
 
 
 def compressed_mask(mask: Any, height: int, width: int) -> dict[str, Any]:
-    """The RLE with compressed counts of a mask in an image of ``height`` x ``width``.
+    """The RLE with compressed counts of a mask, or of its JSON text, in an image of ``height`` x ``width``.
 
     Raises ``ValueError`` saying what is wrong with the mask, ``EvalWidgetError`` where pycocotools is not installed.
     """
     code = _mask_code()
+    if isinstance(mask, bytes):
+        mask = json.loads(mask)
     if isinstance(mask, dict):
         found = _checked_rle(mask)
         if found["size"] != [height, width]:
