@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
-    {"formats", "assembly", "data"},
+    {"formats", "assembly", "data", "resized"},
     {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},

@@ -7,6 +7,7 @@ from evalwidget.formats import coco, frames, plain, vi
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source
+from evalwidget.formats.model_text import read_remaining
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.records import Records
 
@@ -41,7 +42,9 @@ def read_predictions(content: Content, options: PredictionOptions, key: str | No
     """Read the predictions of one step in the format of this key, or whatever known format ``content`` is in."""
     reader = format_of_predictions(content, key).predictions
     assert reader is not None
-    return reader(content, options)
+    records = reader(content, options)
+    read_remaining(records, options)
+    return records
 
 
 def format_of_ground_truth(content: Content, key: str | None = None) -> Format:
