@@ -17,7 +17,16 @@ from evalwidget.outputs.json_boxes import json_boxes
 from evalwidget.outputs.parsed import ParsedBox, ParsedOutput
 from evalwidget.outputs.reply import NEVER_ENDS, reply_of
 
-__all__ = ["FAMILIES", "Family", "ParsedBox", "ParsedOutput", "families_told", "family_named", "parse_output", "plain_answer"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "ParsedBox",
+    "ParsedOutput",
+    "families_told",
+    "family_named",
+    "parse_output",
+    "plain_answer",
+]
 
 
 @dataclass(frozen=True, slots=True)

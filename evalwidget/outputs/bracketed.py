@@ -103,7 +103,7 @@ def _group(text: str, start: int, *, whole: bool) -> tuple[list[Any], int, bool]
                 return None
             for part in open_lists[1:]:
                 part.append(None)
-            return outer[0], len(text), True
+            return outer if len(outer) > 1 else outer[0], len(text), True
         number, sign = found.groups()
         place = found.end()
         if number is not None:
@@ -119,7 +119,7 @@ def _group(text: str, start: int, *, whole: bool) -> tuple[list[Any], int, bool]
         elif sign == "]":
             open_lists.pop()
             if len(open_lists) == 1:
-                return outer[0], place, False
+                return outer if len(outer) > 1 else outer[0], place, False
         elif sign == ";" and len(open_lists) > 1:
             done = open_lists.pop()
             if any(not isinstance(part, list) for part in done):

@@ -16,7 +16,7 @@ __all__ = ["parse"]
 
 _GRID: Final = Grid(1000.0, top=999.0, offset=0.5)
 _ENTRY: Final = re.compile(
-    r"(?P<label>[^<]*)(?:(?P<poly><poly>.*?(?:</poly>|\Z))|(?P<locs>(?:<loc_\d+>\s*)+)(?P<cut><(?:l(?:o(?:c(?:_\d*)?)?)?)?\Z)?)",
+    r"(?P<poly><poly>.*?(?:</poly>|\Z))|(?P<locs>(?:<loc_\d+>\s*)+)(?P<cut><[loc_\d]*\Z)?|(?P<alone><[loc_\d]*\Z)",
     re.DOTALL,
 )
 _LOC: Final = re.compile(r"<loc_(\d+)>")
@@ -30,20 +30,19 @@ def parse(text: str) -> ParsedOutput:
 
 
 def _boxes(text: str) -> Iterator[ParsedBox]:
+    reach = 0
     for entry in _ENTRY.finditer(text):
-        label = entry["label"].strip() or None
+        label = text[reach : entry.start()].rpartition(">")[2].strip() or None
+        reach = entry.end()
+        values = [int(digits[:400]) for digits in _LOC.findall(entry["locs"] or "")]
+        boxes = [values[place : place + 4] for place in range(0, len(values) - 3, 4)]
+        cut = entry["cut"] is not None or entry["alone"] is not None
         if entry["poly"]:
             yield unusable("no_box", "expected a box, found a polygon", entry.group(), label)
-            continue
-        values = [int(digits[:400]) for digits in _LOC.findall(entry["locs"])]
-        if entry["cut"] is not None:
-            whole = len(values) // 4 * 4
-            for place in range(0, whole, 4):
-                yield box_of(values[place : place + 4], _GRID, label=label)
-            yield unusable("truncated", "the text ends within a box", entry.group(), label)
-        elif len(values) % 4:
+        elif len(values) % 4 and not cut:
             message = f"expected 4 numbers for each box, got {len(values)}"
             yield unusable("wrong_number_of_coordinates", message, entry.group(), label)
         else:
-            for place in range(0, len(values), 4):
-                yield box_of(values[place : place + 4], _GRID, label=label)
+            yield from (box_of(box, _GRID, label=label) for box in boxes)
+            if cut:
+                yield unusable("truncated", "the text ends within a box", entry.group(), label)

@@ -12,7 +12,7 @@ _ENDS: Final = re.compile(
     r"(?:\s|<\|(?:im_end|endoftext|end_of_text|eot_id|end|eos)\|>|<｜end▁of▁sentence｜>"
     r"|<end_of_turn>|<end_of_utterance>|<eos>|</s>|<pad>)+\Z"
 )
-_STARTS: Final = re.compile(r"\A(?:\s|<s>|<bos>|<\|begin_of_text\|>|<pad>)+")
+_STARTS: Final = re.compile(r"\A(?:\s|</?s>|<bos>|<\|begin_of_text\|>|<pad>)+")
 _ANSWER: Final = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
 
 
