@@ -15,13 +15,24 @@ from numpy.typing import NDArray
 
 from evalwidget.errors import UnknownNameError
 
-__all__ = ["LARGEST", "ORDERS", "PARSE_STATES", "SCALES", "Convention", "box_defect", "corners_and_size"]
+__all__ = ["LARGEST", "ORDERS", "PARSE_STATES", "RESIZED", "SCALES", "Convention", "box_defect", "corners_and_size"]
 
 #: In which order a source writes the four numbers of a box.
 ORDERS: Final = ("xyxy", "xywh", "cxcywh", "yxyx")
 
-#: What a source's coordinates are counted in: pixels, or parts of the image's width and height.
-SCALES: Final = {"pixels": None, "fraction": 1.0, "0-100": 100.0, "0-999": 999.0, "0-1000": 1000.0, "0-1024": 1024.0}
+#: The scale of pixels of the image as the model saw it, resized: parts of the image once that size is known.
+RESIZED: Final = "resized"
+
+#: What a source's coordinates are counted in: pixels (None), or so many parts of the image's width and height.
+SCALES: Final = {
+    "pixels": None,
+    "fraction": 1.0,
+    "0-100": 100.0,
+    "0-999": 999.0,
+    "0-1000": 1000.0,
+    "0-1024": 1024.0,
+    RESIZED: None,
+}
 
 #: No coordinate is larger: an area beyond it would overflow, and a runaway "9999…" is no place in an image.
 LARGEST: Final = 1e15
@@ -57,7 +68,8 @@ class Convention:
 
     @property
     def is_relative(self) -> bool:
-        return SCALES[self.scale] is not None
+        """Whether the image's size is needed to know the pixels."""
+        return self.scale != "pixels"
 
     def __str__(self) -> str:
         return f"{self.scale}, {self.order}"
@@ -94,8 +106,10 @@ def corners_and_size(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Corners ``(n, 4)`` and width and height ``(n, 2)`` in pixels of ``values`` ``(n, 4)`` in ``convention``.
 
-    ``image_size`` ``(n, 2)`` is the width and height of each box's image; only relative coordinates need it.
+    ``image_size`` ``(n, 2)`` is the width and height of each box's image; only relative coordinates need it. Boxes in
+    ``RESIZED`` pixels are to be made fractions first, by ``resized.in_fractions``.
     """
+    assert convention.scale != RESIZED
     full = SCALES[convention.scale]
     if convention.order == "yxyx":
         values = values[:, [1, 0, 3, 2]]

@@ -23,11 +23,22 @@ from evalwidget.formats.options import GroundTruthFacts
 from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageMapping, ImageStore, image_size
 from evalwidget.labels import Labels
-from evalwidget.records import Records
+from evalwidget.records import BoxRows, Records
+from evalwidget.resized import PixelLimits, assumed_limits, in_fractions
 from evalwidget.specimens import SpecimenIndex, merged_specimens
 from evalwidget.tables import Answers, Boxes, Questions
 
-__all__ = ["TASKS", "GroundTruth", "Predictions", "RunData", "Unjoined", "shown_steps", "task_named"]
+__all__ = [
+    "NO_LIMITS",
+    "TASKS",
+    "TEXT_TASKS",
+    "GroundTruth",
+    "Predictions",
+    "RunData",
+    "Unjoined",
+    "shown_steps",
+    "task_named",
+]
 
 #: Seconds before reading shows its progress.
 _PATIENCE: Final = 1.0
@@ -39,6 +50,13 @@ TASKS: Final = {
     "visual question answering": ("vqa", "visual-question-answering", "visual_question_answering"),
     "free text": ("freeform", "captioning", "caption", "free-text", "free_text"),
 }
+
+
+#: The tasks whose items are questions.
+TEXT_TASKS: Final = ("visual question answering", "free text")
+
+#: Of a model whose image processor has limits that nobody states.
+NO_LIMITS: Final = PixelLimits()
 
 
 def task_named(name: str) -> str:
@@ -107,6 +125,7 @@ class RunData:
         ground_truth_format: str,
         likely_task: str | None = None,
         coordinates: str = "",
+        pixel_limits: PixelLimits = NO_LIMITS,
         notes: Sequence[str] = (),
     ) -> None:
         self.name = name
@@ -114,6 +133,7 @@ class RunData:
         self.images = images
         self.ground_truth_format = ground_truth_format
         self.coordinates = coordinates
+        self.pixel_limits = pixel_limits
         self.notes = list(notes)
         self.steps = sorted(readers)
         self.labels = Labels()
@@ -142,7 +162,7 @@ class RunData:
     @property
     def has_text(self) -> bool:
         """The run's items are questions, not boxes."""
-        return self.task in ("visual question answering", "free text")
+        return self.task in TEXT_TASKS
 
     def epoch(self, step: int) -> float | None:
         return None if self.steps_per_epoch is None else step / self.steps_per_epoch
@@ -223,11 +243,15 @@ class RunData:
         return of_format or "phrase grounding"
 
     def _ground_truth(self, records: Records, owner: NDArray[np.int64]) -> GroundTruth:
-        boxes = boxes_table(records.boxes, owner, self.labels.place, self._sizes, len(self.specimens))
+        parts = self._in_fractions(records, owner, strict=True)
+        boxes = boxes_table(parts, owner, self.labels.place, self._sizes, len(self.specimens))
         check_items(records, owner, boxes, self.labels, self.specimens)
         annotated = np.zeros(len(self.specimens), np.bool_)
         annotated[owner[[reference.annotated for reference in records.references]]] = True
         return GroundTruth(boxes, questions_table(records.questions, owner, self.specimens), annotated)
+
+    def _in_fractions(self, records: Records, owner: NDArray[np.int64], *, strict: bool) -> list[BoxRows]:
+        return in_fractions(records.boxes, owner, records.references, self.size, self.pixel_limits, strict=strict)
 
     def _step_predictions(self, records: Records) -> Predictions:
         owner = self._index.rows_of(records.references)
@@ -235,7 +259,7 @@ class RunData:
         recorded[owner[owner >= 0]] = True
         truth = self.ground_truth
         parts = comparable_parts(
-            records.boxes,
+            self._in_fractions(records, owner, strict=False),
             owner,
             records.references,
             self._truth_is_relative,
@@ -255,7 +279,8 @@ class RunData:
         for answer in unasked:
             asked = answer.item or answer.question or "no question named"
             unjoined.append(Unjoined(f"{records.references[answer.owner].shown}: {asked}", answer.where, 1))
-        return Predictions(boxes, answers, recorded, outputs, unjoined, records.notes, records.source, records.format)
+        notes = records.notes + assumed_limits(records.boxes, records.references, self.pixel_limits)
+        return Predictions(boxes, answers, recorded, outputs, unjoined, notes, records.source, records.format)
 
 
 def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:

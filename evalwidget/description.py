@@ -1,10 +1,15 @@
 """What a run says of itself when it is printed."""
 
+from typing import Final
+
 import numpy as np
 
+from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData, shown_steps
 
 __all__ = ["run_facts", "run_notes", "step_notes"]
+
+_REPAIRED: Final = PARSE_STATES.index("repaired")
 
 
 def run_facts(data: RunData) -> list[tuple[str, str]]:
@@ -61,6 +66,8 @@ def _amiss(data: RunData, step: int) -> str:
     counts = {
         "specimens not evaluated": int((~found.recorded).sum()),
         "records of unknown specimens (run.join_report())": len(found.unjoined),
+        "predictions read from repaired text": int((found.boxes.state == _REPAIRED).sum())
+        + int((found.answers.state == _REPAIRED).sum()),
         "invalid predictions": len(found.boxes.defects) + len(found.answers.defects),
     }
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)

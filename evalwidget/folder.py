@@ -12,7 +12,7 @@ import pandas as pd
 
 from evalwidget.boxes import Convention
 from evalwidget.checkpoints import by_step, checkpoint_folders, checkpoint_predictions
-from evalwidget.data import RunData
+from evalwidget.data import TEXT_TASKS, RunData, task_named
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.formats import (
     Content,
@@ -28,6 +28,7 @@ from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.locations import exists, is_location, is_remote, located
 from evalwidget.records import Records
+from evalwidget.resized import PixelLimits
 
 __all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "open_source"]
 
@@ -48,12 +49,19 @@ class RunSettings:
     prediction_coordinates: str | None = None
     prediction_box_order: str | None = None
     output_format: str | None = None
+    min_pixels: float | None = None
+    max_pixels: float | None = None
     ground_truth_format: str | None = None
     prediction_format: str | None = None
 
     def __post_init__(self) -> None:
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
             raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
+
+    @property
+    def pixel_limits(self) -> PixelLimits:
+        """Raises ``EvalWidgetError``."""
+        return PixelLimits(self.min_pixels, self.max_pixels)
 
     def or_else(self, other: "RunSettings") -> "RunSettings":
         """These settings, with those of ``other`` where these say nothing."""
@@ -173,7 +181,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         ),
         facts.categories,
         settings.output_format,
-        answers=bool(records and records.questions),
+        answers=bool(records.questions) if records is not None else _asks_for_text(settings.task),
         stated=any((settings.prediction_box_order, settings.prediction_coordinates)),
     )
     readers: dict[int, Callable[[], Records]] = {
@@ -190,8 +198,13 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         ground_truth_format=facts.format,
         likely_task=facts.task,
         coordinates=_shown_coordinates(records, facts, options),
+        pixel_limits=settings.pixel_limits,
         notes=notes,
     )
+
+
+def _asks_for_text(task: str | None) -> bool:
+    return task is not None and task_named(task) in TEXT_TASKS
 
 
 def _shown_coordinates(records: Records | None, facts: GroundTruthFacts, options: PredictionOptions) -> str:
@@ -228,7 +241,7 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         raise FormatError("run.json", f"unknown field {unknown[0]!r}: expected {', '.join(_fields())}")
     for name in _fields():
         stated = value.get(name)
-        if name == "steps_per_epoch":
+        if name in ("steps_per_epoch", "min_pixels", "max_pixels"):
             wrong = stated is not None and not _is_rate(stated)
             expected = "a number above 0"
         else:

@@ -15,6 +15,7 @@ __all__ = [
     "AnswerRow",
     "BoxRows",
     "BoxRowsBuilder",
+    "ModelText",
     "PhraseRow",
     "QuestionRow",
     "Records",
@@ -27,7 +28,8 @@ __all__ = [
 class Reference:
     """An image as a source names it: an identifier the data give, a path or file name, an id within the source.
 
-    ``annotated`` is false for a ground truth record that names an image and says nothing of what is in it.
+    ``annotated`` is false for a ground truth record that names an image and says nothing of what is in it. ``resized``
+    is the width and height of the image as the model saw it.
     """
 
     where: str
@@ -38,6 +40,7 @@ class Reference:
     height: float | None = None
     caption: str = ""
     annotated: bool = True
+    resized: tuple[float, float] | None = None
 
     @property
     def shown(self) -> str:
@@ -114,11 +117,25 @@ class AnswerRow:
     defect: Defect | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelText:
+    """What a model printed; ``label``, ``item`` and ``question`` are what it was asked."""
+
+    owner: int
+    where: str
+    text: str
+    label: str | None = None
+    item: str | None = None
+    question: str | None = None
+
+
 @dataclass(slots=True)
 class Records:
     """All that one source holds. ``names_all`` is true where an image that the source leaves out was evaluated and
     had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
-    model's raw text by place in ``references``; ``source`` and ``format`` say where they are from."""
+    model's raw text by place in ``references``; ``unread`` are texts whose family only all texts together may tell;
+    ``builders`` are the boxes of texts by their convention, where it is not that of the source's other boxes;
+    ``source`` and ``format`` say where they are from."""
 
     references: Sequence[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -126,6 +143,8 @@ class Records:
     questions: list[QuestionRow] = field(default_factory=list)
     answers: list[AnswerRow] = field(default_factory=list)
     outputs: dict[int, str] = field(default_factory=dict)
+    unread: list[ModelText] = field(default_factory=list)
+    builders: dict[Convention, "BoxRowsBuilder"] = field(default_factory=dict)
     names_all: bool = False
     notes: list[str] = field(default_factory=list)
     source: str = ""
@@ -173,8 +192,9 @@ class BoxRowsBuilder:
         item: str | None = None,
         crowd: bool = False,
         area: float | None = None,
+        state: str = "ok",
     ) -> None:
-        """Add one box; ``where`` is its file, line and field."""
+        """Add one box; ``where`` is its file, line and field, ``state`` whether its text had to be repaired."""
         defect = box_defect(values, self.convention.order)
         if defect is not None:
             state, message = defect
@@ -182,7 +202,7 @@ class BoxRowsBuilder:
                 raise FormatError(where, message)
             self.add_invalid(owner, label, state, Defect(f"{where}: {message}", repr(values)), item=item)
             return
-        self._append(owner, label, values, "ok", score, item, crowd, area)
+        self._append(owner, label, values, state, score, item, crowd, area)
 
     def add_invalid(self, owner: int, label: str | None, state: str, defect: Defect, *, item: str | None) -> None:
         """Add a prediction that cannot be used: kept raw, counted, left out of matching."""

@@ -48,6 +48,8 @@ class Run:
         steps_per_epoch: float | None = None,
         coordinates: str | None = None,
         output_format: str | None = None,
+        min_pixels: float | None = None,
+        max_pixels: float | None = None,
     ) -> "Run":
         """A run of DataFrames.
 
@@ -58,7 +60,9 @@ class Run:
         ``predictions``: the same with ``step`` and optional ``score``; ``item``, ``phrase`` or ``question`` may be left
         out where a specimen has one. A specimen without a row at a step was not evaluated there (``missing``); a row
         with neither phrase nor corners says that nothing was predicted. Raw model text goes in a column ``output``,
-        with ``output_format`` naming its grammar.
+        with ``output_format`` naming the family of models whose text it is. ``resized_width`` and ``resized_height``
+        are the size of the image as the model saw it, where its boxes are counted in that one's pixels; ``min_pixels``
+        and ``max_pixels`` as in ``open_run``.
 
         ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image.
 
@@ -70,6 +74,8 @@ class Run:
             steps_per_epoch=steps_per_epoch,
             coordinates=coordinates,
             output_format=output_format,
+            min_pixels=min_pixels,
+            max_pixels=max_pixels,
         )
         return cls(open_frames(ground_truth, predictions, settings, images))
 
@@ -124,12 +130,14 @@ class Run:
         """A row per step.
 
         ``step, epoch, specimens``; ``predicted`` (specimens with a usable prediction), ``invalid`` (predictions that
-        could not be used); then for boxes ``true_positives, false_positives, false_negatives, precision, recall, f1``
-        over all boxes of the step and ``mean_iou`` of its matches; for phrase grounding then the mean over the
-        step's phrases of ``recall_at_1, recall_at_5, recall_at_10`` (any-box protocol) and ``accuracy_at_50``; for
-        text the mean over the step's answers of ``exact_match, token_f1, bleu, vqa_accuracy, anls, rouge_l,
-        relaxed_accuracy, string_similarity``: all 0 to 1 but sentence ``bleu``, 0 to 100. Specimens that are missing
-        or without known ground truth enter none of these. Last, ``missing``: specimens not evaluated at the step.
+        could not be used), ``parse_failure_rate`` (their share, 0 to 1, of the step's predictions: boxes, and texts of
+        which nothing could be read; or recorded answers. NA where there are none); then for boxes ``true_positives,
+        false_positives, false_negatives, precision, recall, f1`` over all boxes of the step and ``mean_iou`` of its
+        matches; for phrase grounding then the mean over the step's phrases of ``recall_at_1, recall_at_5,
+        recall_at_10`` (any-box protocol) and ``accuracy_at_50``; for text the mean over the step's answers of
+        ``exact_match, token_f1, bleu, vqa_accuracy, anls, rouge_l, relaxed_accuracy, string_similarity``: all 0 to 1
+        but sentence ``bleu``, 0 to 100. Specimens that are missing or without known ground truth enter none of these.
+        Last, ``missing``: specimens not evaluated at the step.
 
         ``metrics``: further ones by name, such as "corpus_bleu" or "grec_accuracy", or metrics of your own; their
         columns come after the others. ``docs/metrics.md`` describes each. Raises ``UnknownNameError``.
@@ -381,6 +389,8 @@ def open_run(
     prediction_coordinates: str | None = None,
     prediction_box_order: str | None = None,
     output_format: str | None = None,
+    min_pixels: float | None = None,
+    max_pixels: float | None = None,
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
 ) -> Run:
@@ -393,8 +403,10 @@ def open_run(
     Without a folder ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names
     carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a
     mapping from specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell;
-    ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh,
-    cxcywh, yxyx``, and ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
+    ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024, resized``, ``box_order`` one of ``xyxy,
+    xywh, cxcywh, yxyx``, and ``ground_truth_format``, ``prediction_format`` and ``output_format`` (the family of models
+    whose raw text is read) are keys of ``docs/formats.md``. ``min_pixels`` and ``max_pixels`` are the limits of the
+    model's image processor, from which the size of ``resized`` images follows where no record states it.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
@@ -408,6 +420,8 @@ def open_run(
         prediction_coordinates=prediction_coordinates,
         prediction_box_order=prediction_box_order,
         output_format=output_format,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
     )

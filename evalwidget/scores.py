@@ -49,6 +49,7 @@ def summary(
                 "specimens": len(data.specimens),
                 "predicted": int(found.usable.sum()),
                 "invalid": int(found.invalid.sum()),
+                "parse_failure_rate": _parse_failure_rate(evaluation, step),
                 **found.totals,
                 **_step_scores(evaluation, step, settings, metrics),
                 "missing": int((found.status == STATUSES.index("missing")).sum()),
@@ -60,6 +61,7 @@ def summary(
         "specimens",
         "predicted",
         "invalid",
+        "parse_failure_rate",
         *_count_names(data),
         *_column_names(metrics),
         "missing",
@@ -159,6 +161,16 @@ def _together(evaluation: Evaluation, steps: Sequence[int], settings: Settings) 
         evaluation.take_answers(steps)
     else:
         evaluation.match(steps, settings)
+
+
+def _parse_failure_rate(evaluation: Evaluation, step: int) -> float:
+    """The share of a step's predictions that could not be used; NaN where it has none."""
+    predictions = evaluation.data.predictions(step)
+    if evaluation.data.has_text:
+        count, failed = int(predictions.answers.recorded.sum()), len(predictions.answers.defects)
+    else:
+        count, failed = len(predictions.boxes), int((~predictions.boxes.usable).sum())
+    return failed / count if count else np.nan
 
 
 def _count_names(data: RunData) -> list[str]:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 FLOORS = [
     {"errors", "garbage", "boxes", "tables", "labels", "locations", "records"},
     {"metrics", "outputs", "images", "specimens"},
-    {"formats", "assembly", "data"},
+    {"formats", "assembly", "data", "resized"},
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),

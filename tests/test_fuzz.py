@@ -26,6 +26,7 @@ PLAIN = [
         "boxes": [{"label": "dog", "box": [1, 2, 3, 4], "score": 1, "area": 3, "crowd": False}],
     },
     {"image": "c.jpg", "phrase": "cat", "box": [0.5, 0.5, 1, 1]},
+    {"image": "a.jpg", "resized_width": 112, "resized_height": 56, "output": "[{'box_2d': [1, 2, 3, 4]}, [5"},
 ]
 ASKED = [
     {"image": "a.jpg", "questions": [{"item": "q1", "question": "How?", "answers": ["so", 2], "answer": "so"}]},
@@ -80,6 +81,8 @@ SETTINGS = {
     "prediction_coordinates": "0-1000",
     "prediction_box_order": "xywh",
     "output_format": "vi",
+    "min_pixels": 3136,
+    "max_pixels": 1003520,
     "images": ["predictions"],
 }
 TRUTHS: dict[str, Any] = {"plain": PLAIN, "asked": ASKED, "vi": VI, "coco": COCO, "none": None}

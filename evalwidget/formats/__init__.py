@@ -7,6 +7,7 @@ from evalwidget.formats import coco, frames, plain, saved, vi
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source
+from evalwidget.formats.model_text import read_remaining
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.records import Records
 
@@ -42,6 +43,7 @@ def read_predictions(content: Content, options: PredictionOptions, key: str | No
     known = format_of_predictions(content, key)
     assert known.predictions is not None
     records = known.predictions(content, options)
+    read_remaining(records, options)
     records.source, records.format = content.shown, known.name
     return records
 

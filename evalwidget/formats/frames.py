@@ -4,6 +4,7 @@ Ground truth: ``specimen``, then ``phrase, x1, y1, x2, y2`` or ``question, answe
 ``item, image, width, height, caption, crowd, area``. Predictions: the same with optional ``score``; ``phrase``,
 ``item`` and ``question`` may be left out where a specimen has one; ``output`` holds raw model text instead of boxes. A
 row with neither phrase nor corners says that the specimen holds nothing, or that nothing was predicted.
+``resized_width`` and ``resized_height`` are the size of the image as the model saw it.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from evalwidget.formats.format import Format
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.formats.plain import detected_scale
+from evalwidget.formats.resized_size import RESIZED_FIELDS, resized_size
 from evalwidget.records import (
     AnswerRow,
     BoxRows,
@@ -121,6 +123,7 @@ def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.in
     _, first = np.unique(owner, return_index=True)
     images, captions = _texts(frame, "image"), _texts(frame, "caption")
     widths, heights = (_numbers(frame, name, where) for name in ("width", "height"))
+    resized = {name: _numbers(frame, name, where) for names in RESIZED_FIELDS for name in names if name in frame}
     references = [
         Reference(
             _at(frame, where, row),
@@ -129,6 +132,10 @@ def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.in
             width=None if np.isnan(widths[row]) else float(widths[row]),
             height=None if np.isnan(heights[row]) else float(heights[row]),
             caption=captions[row] or "",
+            resized=resized_size(
+                {name: float(values[row]) for name, values in resized.items() if not np.isnan(values[row])},
+                _at(frame, where, row),
+            ),
         )
         for name, row in zip(unique, first, strict=True)
     ]

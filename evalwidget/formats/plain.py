@@ -13,6 +13,7 @@ from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import field, fits_float
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
+from evalwidget.formats.resized_size import resized_size
 from evalwidget.records import (
     AnswerRow,
     BoxRows,
@@ -110,6 +111,7 @@ def _add_reference(records: Records, record: dict[str, Any], where: str, annotat
             height=field(record, "height", (int, float), where),
             caption=field(record, "caption", str, where) or "",
             annotated=annotated,
+            resized=resized_size(record, where),
         )
     )
 

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,7 +121,8 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
         raise FormatError(files[_FILE].shown, f"expected what evalwidget saved, version {_VERSION}; save the run again")
     tables = {name: _table(files.get(f"{name}.parquet")) for name in _tables(Records())}
     try:
-        references = [Reference(*row) for row in _rows(tables["references"], Reference.__slots__)]
+        rows = _rows(tables["references"], Reference.__slots__)
+        references = [replace(made, resized=made.resized and tuple(made.resized)) for made in starmap(Reference, rows)]
         records = Records(
             references,
             _boxes(tables["boxes"], about["boxes"]),
@@ -136,8 +138,8 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
                 )
             ],
             dict(_rows(tables["outputs"], ("owner", "text"))),
-            bool(about["names_all"]),
-            list(about["notes"]),
+            names_all=bool(about["names_all"]),
+            notes=list(about["notes"]),
         )
     except (KeyError, IndexError, TypeError, ValueError, EvalWidgetError) as error:
         raise FormatError(content.shown, f"not as evalwidget saved it: {error!r:.200}; save the run again") from None
