@@ -12,10 +12,10 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "boxes", "tables", "labels", "records"},
+    {"errors", "boxes", "tables", "labels", "records", "natural_order"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data"},
-    {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
+    {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis", "named_scores"},
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},

@@ -12,3 +12,10 @@ export function scrollToShow(row: number, scrollTop: number, height: number, row
   if (top + rowHeight > scrollTop + height) return top + rowHeight - height;
   return scrollTop;
 }
+
+/** The scroll position that leaves a row where it is on the screen when it has moved; far from sight it is not kept. */
+export function scrollToKeep(before: number, after: number, scrollTop: number, height: number, rowHeight: number): number {
+  const wasInSight = (before + 1) * rowHeight > scrollTop && before * rowHeight < scrollTop + height;
+  const kept = wasInSight ? Math.max(0, scrollTop + (after - before) * rowHeight) : scrollTop;
+  return scrollToShow(after, kept, height, rowHeight);
+}

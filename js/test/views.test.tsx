@@ -299,7 +299,7 @@ describe("the list", () => {
     expect(row(0)?.querySelector(".ew-row-score")?.textContent).toMatch(/^[01]\.\d\d$/);
     expect(row(3)?.textContent).toContain("no prediction");
     expect(row(10)?.textContent).toContain("missing");
-    expect(el.querySelector('[data-testid="score-name"]')?.textContent).toBe("mean IoU");
+    expect(el.querySelector('[data-testid="score-name"]')?.textContent).toBe("mean_iou");
   });
 
   it("renders few rows of many", async () => {
@@ -417,7 +417,7 @@ describe("the slider", () => {
 it("says in a live region what is in sight", async () => {
   const { text } = await shown();
   for (let turn = 0; turn < 5; turn += 1) await vi.advanceTimersByTimeAsync(500);
-  expect(text("announcer")).toMatch(/^specimen images\/val\/specimen_00000\.jpg, step 250, score [01]\.\d\d$/);
+  expect(text("announcer")).toMatch(/^specimen images\/val\/specimen_00000\.jpg, step 250, mean_iou [01]\.\d\d$/);
 });
 
 it("has the height the model gives it", async () => {

@@ -50,8 +50,8 @@ export function App({ store }: { store: Store }) {
   }
 
   const actions: Record<Action, () => void> = {
-    "next-specimen": () => store.moveRow(1),
-    "prev-specimen": () => store.moveRow(-1),
+    "next-specimen": () => store.movePlace(1),
+    "prev-specimen": () => store.movePlace(-1),
     "next-step": () => store.moveStep(1),
     "prev-step": () => store.moveStep(-1),
     menu: () => (store.menuOpen.peek() ? close() : openMenu()),
