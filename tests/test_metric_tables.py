@@ -173,7 +173,10 @@ def test_a_metric_must_have_a_name_a_function_and_a_direction() -> None:
         (lambda: TextMetric("x", len, "up"), "direction: expected 'higher' or 'lower', got 'up'"),
         (lambda: BoxMetric("x", 3), "metric x: expected a function, got 3"),
         (lambda: BoxMetric("x", len, bounds=(1, 0)), r"metric x: bounds: expected the least and the most, .* \(1, 0\)"),
-        (lambda: TextMetric("x", len, bounds=[0, 1]), r"metric x: bounds: expected the least and the most, .* \[0, 1\]"),
+        (
+            lambda: TextMetric("x", len, bounds=[0, 1]),
+            r"metric x: bounds: expected the least and the most, .* \[0, 1\]",
+        ),
     ):
         with pytest.raises(ew.EvalWidgetError, match=message):
             wrong()

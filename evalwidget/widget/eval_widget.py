@@ -68,7 +68,8 @@ class EvalWidget(anywidget.AnyWidget):
 
     ``step`` and ``specimen`` may be read, set and observed; the view follows, and sets them when its user moves. So may
     ``score``, the score in the list and the chart; ``sort_by``: "order" (the run's), "identifier" or "score"; and
-    ``sort_reversed``: the list is in ascending order, or with the worst first, and turned round where this is true.
+    ``sort_reversed``: the list is in ascending order, or with the worst first, and turned round where this is true. A view
+    that is sorted otherwise than the run, and is given no ``specimen``, opens the first of its list.
     """
 
     _esm = _bundled("widget.js")
@@ -100,10 +101,11 @@ class EvalWidget(anywidget.AnyWidget):
         # before anything can be refused, since whatever is deleted is closed
         self._channel: Final = DataChannel(evaluation)
         run = run_info(evaluation, run_notes(data), score)
+        is_sorted = sort_by != "order" or sort_reversed
         self._scores: Final = [offered["name"] for offered in run["scores"]]
         super().__init__(
             step=step if step is not None else (data.steps[-1] if data.steps else None),
-            specimen=specimen if specimen is not None else next(iter(data.specimens.identifiers), None),
+            specimen=specimen if specimen is not None or is_sorted else next(iter(data.specimens.identifiers), None),
             score=main_score(data) if score is None else score,
             sort_by=sort_by,
             sort_reversed=sort_reversed,

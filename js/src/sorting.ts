@@ -37,7 +37,8 @@ export function createSorting(
   const message = signal("");
   const ranks = signal<Uint32Array | null>(null);
   let asking = false;
-  let made: Keys | undefined;
+  /** What the present order was made from. */
+  let made: (Keys & { total: number }) | undefined;
 
   async function askRanks(): Promise<void> {
     if (asking || message.peek() !== "") return;
@@ -74,8 +75,8 @@ export function createSorting(
       return;
     }
     const { values, descending } = keys;
-    if (made?.values === values && made.descending === descending) return;
-    made = keys;
+    if (made?.values === values && made.descending === descending && made.total === now.total) return;
+    made = { ...keys, total: now.total };
     if (values !== null) order.value = orderOf(sortedRows(values, descending));
     else order.value = descending ? reversedRun(now.total) : AS_IN_RUN;
     untracked(sorted);

@@ -1,5 +1,5 @@
 /** The state of one view as signals, and what may be done to it. */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { WHOLE, type View } from "./geometry";
 import { type WhenIdle, whenIdle } from "./idle";
 import { createNames } from "./names";
@@ -160,6 +160,12 @@ export function createStore(
 
   function wantScores(): void {
     if (step.peek() !== null) scores.want(step.peek() as number, score.peek().name);
+  }
+
+  /** Asks for what the chart shows, while there is one. */
+  function wantSummary(): void {
+    const shown = menuOpen.value && chartOpen.value && run.value.steps.length > 0;
+    summary.want(shown ? score.value.name : null);
   }
 
   /** Repaints with a step, and tells Python nothing. */
@@ -420,6 +426,7 @@ export function createStore(
   listen("change:_height", () => {
     height.value = readHeight();
   });
+  abort.addEventListener("abort", effect(wantSummary));
   abort.addEventListener("abort", () => {
     clearTimeout(slowTimer);
     specimens.clear();
@@ -462,6 +469,7 @@ export function createStore(
     choose,
     retry,
     retryScores,
+    wantSummary,
     idle,
   };
 }

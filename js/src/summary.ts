@@ -52,11 +52,12 @@ export function createSummary(client: Client, steps: () => readonly number[]) {
       void pump();
     },
 
+    /** Forgets what is known, and asks anew for what is wanted. */
     clear(): void {
       known = new Map();
-      wanted = null;
       message.value = "";
       version.value += 1;
+      void pump();
     },
   };
 }

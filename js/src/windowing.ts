@@ -13,9 +13,12 @@ export function scrollToShow(row: number, scrollTop: number, height: number, row
   return scrollTop;
 }
 
-/** The scroll position that leaves a row where it is on the screen when it has moved; far from sight it is not kept. */
+export function isInSight(row: number, scrollTop: number, height: number, rowHeight: number): boolean {
+  return (row + 1) * rowHeight > scrollTop && row * rowHeight < scrollTop + height;
+}
+
+/** The scroll position that leaves a row where it was on the screen, if it was, and in sight in any case. */
 export function scrollToKeep(before: number, after: number, scrollTop: number, height: number, rowHeight: number): number {
-  const wasInSight = (before + 1) * rowHeight > scrollTop && before * rowHeight < scrollTop + height;
-  const kept = wasInSight ? Math.max(0, scrollTop + (after - before) * rowHeight) : scrollTop;
-  return scrollToShow(after, kept, height, rowHeight);
+  const moved = isInSight(before, scrollTop, height, rowHeight) ? (after - before) * rowHeight : 0;
+  return scrollToShow(after, Math.max(0, scrollTop + moved), height, rowHeight);
 }

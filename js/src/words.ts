@@ -54,3 +54,26 @@ export function sortWords(by: Sort, reversed: boolean): string {
   if (by === "score") return reversed ? "best first" : "worst first";
   return reversed ? "descending" : "ascending";
 }
+
+/** What a chart shows, in sentences: where the score begins and ends, where it is best, what is lacking. */
+export function chartWords(score: Score, steps: readonly number[], values: readonly (number | null | undefined)[]): string {
+  const known = steps.flatMap((step, index) => {
+    const value = values[index];
+    return typeof value === "number" ? [{ step, value }] : [];
+  });
+  const [first] = known;
+  const last = known.at(-1);
+  if (!first || !last) return `${score.name} over ${plural(steps.length, "step")}: no values.`;
+  const ahead = (a: number, b: number): boolean => (score.direction === "higher" ? a > b : a < b);
+  const best = known.reduce((kept, one) => (ahead(one.value, kept.value) ? one : kept));
+  const at = ({ step, value }: { step: number; value: number }): string => `${scoreText(value)} at step ${step}`;
+  const lacking = steps.length - known.length;
+  return [
+    `${score.name} over ${plural(steps.length, "step")}: ${first === last ? at(first) : `${at(first)}, ${at(last)}`}.`,
+    known.length > 1 ? `Best: ${at(best)}.` : "",
+    lacking > 0 ? `${plural(lacking, "step")} without a value.` : "",
+    `${better(score)[0]?.toUpperCase()}${better(score).slice(1)}.`,
+  ]
+    .filter((sentence) => sentence !== "")
+    .join(" ");
+}

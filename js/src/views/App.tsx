@@ -97,6 +97,7 @@ export function App({ store }: { store: Store }) {
       aria-label={`Evaluation of ${store.run.value.name || "a run"}`}
       data-testid="root"
       data-state={phase}
+      data-chart={menuOpen && store.chartOpen.value}
       style={{ "--ew-height": `${store.height.value}px` }}
       onKeyDown={onKeyDown}
     >

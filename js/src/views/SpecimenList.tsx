@@ -3,7 +3,7 @@ import { PAGE } from "../names";
 import type { Score, Status } from "../protocol";
 import type { Store } from "../store";
 import { better, plural, scoreText, statusInList } from "../words";
-import { scrollToKeep, scrollToShow, visibleRows } from "../windowing";
+import { isInSight, scrollToKeep, scrollToShow, visibleRows } from "../windowing";
 import { SortControl } from "./SortControl";
 
 export const ROW_HEIGHT = 30;
@@ -77,7 +77,7 @@ export function SpecimenList({ store }: { store: Store }) {
   const order = store.sorting.order.value;
   const selected = store.target.value.row;
   const selectedPlace = selected === null ? null : order.placeOf(selected);
-  const inSight = useRef({ order, place: selectedPlace });
+  const seen = useRef({ order, place: selectedPlace, height: 0 });
   const toTop = useRef(false);
   const { first, end } = visibleRows(scrollTop, height, ROW_HEIGHT, total);
 
@@ -97,15 +97,19 @@ export function SpecimenList({ store }: { store: Store }) {
 
   useLayoutEffect(() => {
     const element = list.current as HTMLDivElement;
-    const before = inSight.current;
-    inSight.current = { order, place: selectedPlace };
+    const { clientHeight, scrollTop: top } = element;
+    const before = seen.current;
+    seen.current = { order, place: selectedPlace, height: clientHeight };
+    if (clientHeight === 0) return;
     const resorted = before.order !== order;
-    if (element.clientHeight === 0) return;
+    const wasInSight = before.height === 0 || isInSight(selectedPlace ?? 0, top, before.height, ROW_HEIGHT);
     if (resorted && toTop.current) element.scrollTop = 0;
     else if (selectedPlace === null) return;
     else if (resorted && before.place !== null) {
-      element.scrollTop = scrollToKeep(before.place, selectedPlace, element.scrollTop, element.clientHeight, ROW_HEIGHT);
-    } else element.scrollTop = scrollToShow(selectedPlace, element.scrollTop, element.clientHeight, ROW_HEIGHT);
+      element.scrollTop = scrollToKeep(before.place, selectedPlace, top, clientHeight, ROW_HEIGHT);
+    } else if (before.place !== selectedPlace || wasInSight) {
+      element.scrollTop = scrollToShow(selectedPlace, top, clientHeight, ROW_HEIGHT);
+    }
     if (resorted) toTop.current = false;
   }, [selectedPlace, order, height]);
 
@@ -148,7 +152,8 @@ export function SpecimenList({ store }: { store: Store }) {
     );
   }
   const isRendered = selectedPlace !== null && selectedPlace >= first && selectedPlace < end;
-  const failure = store.scores.message.value || (store.sortBy.value === "identifier" ? store.sorting.message.value : "");
+  const unsorted = store.sortBy.value === "identifier" ? store.sorting.message.value : "";
+  const failure = unsorted || store.scores.message.value;
   return (
     <nav class="ew-side" aria-label="Specimens" data-open={store.listOpen.value}>
       <div class="ew-side-head">
@@ -176,7 +181,7 @@ export function SpecimenList({ store }: { store: Store }) {
       />
       {failure !== "" && (
         <p class="ew-list-note" role="status" data-testid="list-error">
-          {failure}{" "}
+          {unsorted === "" ? `${score.name} cannot be shown` : "identifiers cannot be sorted"}: {failure}{" "}
           <button type="button" class="ew-button" onClick={() => store.retryScores()}>
             retry
           </button>
