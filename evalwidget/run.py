@@ -318,10 +318,10 @@ class Run:
     ) -> "EvalWidget":
         """The widget: ground truth beside prediction, with the slider over the recorded steps.
 
-        Starts at ``step`` (the last one if None) and ``specimen`` (the first of the list if None). ``height`` is in CSS pixels.
-        ``score`` names the score in the list and the chart, any of ``scores``' columns or of the task's metrics (f1 or
-        token_f1 if None). ``sort_by`` is what the list is sorted by: "order" (the run's), "identifier", or "score",
-        with the worst at the step first; ``sort_reversed`` turns it round. Raises ``UnknownNameError``.
+        Starts at ``step`` (the last one if None) and ``specimen`` (the first of the list if None). ``height`` is in CSS
+        pixels. ``score`` names the score in the list and the chart, any of ``scores``' columns or of the task's metrics
+        (f1 or token_f1 if None). ``sort_by`` is what the list is sorted by: "order" (the run's), "identifier", or
+        "score", with the worst at the step first; ``sort_reversed`` turns it round. Raises ``UnknownNameError``.
         """
         if step is not None:
             self._chosen(step)

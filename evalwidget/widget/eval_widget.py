@@ -68,8 +68,8 @@ class EvalWidget(anywidget.AnyWidget):
 
     ``step`` and ``specimen`` may be read, set and observed; the view follows, and sets them when its user moves. So may
     ``score``, the score in the list and the chart; ``sort_by``: "order" (the run's), "identifier" or "score"; and
-    ``sort_reversed``: the list is in ascending order, or with the worst first, and turned round where this is true. A view
-    that is sorted otherwise than the run, and is given no ``specimen``, opens the first of its list.
+    ``sort_reversed``: the list is in ascending order, or with the worst first, and turned round where this is true. A
+    view that is sorted otherwise than the run, and is given no ``specimen``, opens the first of its list.
     """
 
     _esm = _bundled("widget.js")
