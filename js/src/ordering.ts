@@ -13,51 +13,50 @@ export function reversedRun(total: number): Order {
   return { rowAt: turned, placeOf: turned };
 }
 
-const DIGIT_BITS = 16;
-const DIGITS = 1 << DIGIT_BITS;
+const SHIFTS = [0, 11, 22] as const;
+const DIGITS = 1 << 11;
 const LAST = 0xffffffff;
 
-/** Whole numbers that ascend as the values do; those of NaN are the last, also where the order descends. */
-function keysOf(values: Float32Array | Uint32Array, descending: boolean): Uint32Array {
-  const keys = new Uint32Array(values.length);
-  if (values instanceof Uint32Array) {
-    for (let row = 0; row < keys.length; row += 1) keys[row] = descending ? ~(values[row] as number) : (values[row] as number);
-    return keys;
-  }
-  const positive = values.map((value) => value + 0);
-  const bits = new Uint32Array(positive.buffer, positive.byteOffset, positive.length);
-  for (let row = 0; row < keys.length; row += 1) {
-    const value = positive[row] as number;
-    const raw = bits[row] as number;
-    const ascending = raw >>> 31 ? ~raw : raw | 0x80000000;
-    keys[row] = Number.isNaN(value) ? LAST : descending ? ~ascending : ascending;
-  }
-  return keys;
+/** A whole number that ascends as the value with these bits does; a NaN's is the last, also where the order descends. */
+function keyOfFloat(bits: number, flip: number): number {
+  const size = bits & 0x7fffffff;
+  if (size > 0x7f800000) return LAST;
+  const ascending = size === 0 ? 0x80000000 : bits >>> 31 ? ~bits : bits | 0x80000000;
+  return (ascending ^ flip) >>> 0;
 }
 
-/** Rows of `values` in ascending or descending order, those of NaN last; rows of equal values stay in their order. */
+/** Rows of `values` in ascending or descending order, those of NaN last; rows of equal values stay in their order.
+ * A radix sort by three digits: stable, and as quick whatever the values. */
 export function sortedRows(values: Float32Array | Uint32Array, descending: boolean): Uint32Array {
-  const keys = keysOf(values, descending);
-  let rows = Uint32Array.from(keys, (_, row) => row);
-  let sorted = new Uint32Array(rows.length);
-  for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-    const starts = new Uint32Array(DIGITS + 1);
-    for (const key of keys) starts[((key >>> shift) & (DIGITS - 1)) + 1]! += 1;
-    for (let digit = 0; digit < DIGITS; digit += 1) starts[digit + 1]! += starts[digit]!;
-    for (const row of rows) {
-      const digit = (keys[row]! >>> shift) & (DIGITS - 1);
-      sorted[starts[digit]!] = row;
-      starts[digit]! += 1;
+  const count = values.length;
+  const bits = new Uint32Array(values.buffer, values.byteOffset, count);
+  const areFloats = values instanceof Float32Array;
+  const flip = descending ? LAST : 0;
+  const keys = new Uint32Array(count);
+  const starts = SHIFTS.map(() => new Uint32Array(DIGITS + 1));
+  for (let row = 0; row < count; row += 1) {
+    const key = areFloats ? keyOfFloat(bits[row]!, flip) : (bits[row]! ^ flip) >>> 0;
+    keys[row] = key;
+    for (let digit = 0; digit < SHIFTS.length; digit += 1) starts[digit]![((key >>> SHIFTS[digit]!) & (DIGITS - 1)) + 1]! += 1;
+  }
+  let rows = new Uint32Array(count).map((_, row) => row);
+  let sorted = new Uint32Array(count);
+  SHIFTS.forEach((shift, digit) => {
+    const next = starts[digit]!;
+    for (let place = 0; place < DIGITS; place += 1) next[place + 1]! += next[place]!;
+    for (let place = 0; place < count; place += 1) {
+      const row = rows[place]!;
+      const value = (keys[row]! >>> shift) & (DIGITS - 1);
+      sorted[next[value]!] = row;
+      next[value]! += 1;
     }
     [rows, sorted] = [sorted, rows];
-  }
+  });
   return rows;
 }
 
 export function orderOf(rows: Uint32Array): Order {
   const places = new Uint32Array(rows.length);
-  rows.forEach((row, place) => {
-    places[row] = place;
-  });
+  for (let place = 0; place < rows.length; place += 1) places[rows[place]!] = place;
   return { rowAt: (place) => rows[place] ?? place, placeOf: (row) => places[row] ?? row };
 }

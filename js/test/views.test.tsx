@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import widget from "../src/index";
 import type { Question, SpecimenReply } from "../src/protocol";
 import { SLOW_MS } from "../src/store";
+import { ROW_HEIGHT } from "../src/views/SpecimenList";
 import { answering, FakeChannel, FakeModel, nameOf, RUN, type Scenario } from "./harness/kernel";
 import { until } from "./settling";
 
@@ -438,6 +439,31 @@ describe("sorting", () => {
     one("sort-direction").click();
     await until(() => first()?.getAttribute("data-row") === "0");
     expect(text("sort-direction")).toBe("best first");
+  });
+
+  it("begins at the top when chosen, and leaves the open specimen where it is when the step changes", async () => {
+    vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(300);
+    const score = (_name: string, step: number, row: number) => (step === 250 ? row : (row * 37) % 100);
+    const { one, model, press } = await shown({ score }, { specimen: nameOf(50) });
+    const list = one("list");
+    const placeOf = (row: number) => Number(list.querySelector(`[data-row="${row}"]`)?.getAttribute("aria-posinset")) - 1;
+    await until(() => list.scrollTop === 51 * ROW_HEIGHT - 300);
+    const choose = one("sort-by") as HTMLSelectElement;
+    choose.value = "score:centre_distance";
+    choose.dispatchEvent(new Event("change", { bubbles: true }));
+    await until(() => placeOf(99) === 0);
+    expect(list.scrollTop).toBe(0);
+    press("Home", list);
+    await until(() => model.get("specimen") === nameOf(99));
+    press("ArrowDown");
+    await until(() => list.querySelector("[aria-selected=true]")?.getAttribute("data-row") === "98");
+    expect([placeOf(98), list.scrollTop]).toEqual([1, 0]);
+    press("ArrowRight");
+    await until(() => list.scrollTop > 0);
+    list.dispatchEvent(new Event("scroll"));
+    await until(() => placeOf(98) > 1);
+    expect(placeOf(98) * ROW_HEIGHT - list.scrollTop).toBe(ROW_HEIGHT);
+    vi.restoreAllMocks();
   });
 
   it("gives the keys back when chosen with the pointer, and keeps them when chosen by key", async () => {
