@@ -10,7 +10,6 @@ What counts where something is absent:
 - an invalid prediction is counted as such and is neither a true nor a false positive.
 """
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +21,7 @@ from evalwidget.answer_scores import AnswerScoring
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.coco_evaluation import COCO_MAX_PREDICTIONS, CocoEvaluation, StepMatches
 from evalwidget.data import RunData
-from evalwidget.errors import EvalWidgetError, UnknownNameError
+from evalwidget.errors import EvalWidgetError
 from evalwidget.metrics.average_precision import AREA_RANGES, outside_area_ranges
 from evalwidget.metrics.catalogue import EXACT_MATCH, chosen_metrics, default_metrics
 from evalwidget.metrics.counting import f1_score, precision, ratio, recall
@@ -100,22 +99,7 @@ class Evaluation:
         self._specimens = StepCache(self._new_specimens)
         self._text = AnswerScoring(data)
         self._own: list[Metric] = []
-        self._main: str | None = None
         self.phrases = PhraseScoring(data)
-
-    @property
-    def main_score(self) -> str:
-        """The score that stands for a specimen in one number."""
-        return self._main or ("token_f1" if self.data.has_text else "f1")
-
-    def with_main_score(self, name: str) -> "Evaluation":
-        """The same evaluation, what it keeps shared, with another main score. Raises ``UnknownNameError``."""
-        counts = () if self.data.has_text else ("precision", "recall", "f1", "mean_iou")
-        if name not in counts and isinstance(self._metric_named(name), StepMetric):
-            raise UnknownNameError(f"score {name!r}: it is a figure of a whole step, not of a specimen")
-        other = copy.copy(self)
-        other._main = name
-        return other
 
     def add_metric(self, metric: Metric) -> None:
         """Have ``metric`` in every table from now on. Raises ``EvalWidgetError`` about one that cannot be."""
@@ -127,13 +111,6 @@ class Evaluation:
         """The task's usual metrics, the run's own, then those asked for, each once. Raises ``EvalWidgetError``."""
         wanted = chosen_metrics(self.data.task, asked)
         return chosen_metrics(self.data.task, [*default_metrics(self.data.task), *self._own, *wanted])
-
-    def main_scores(self, step: int, settings: Settings) -> NDArray[np.float64]:
-        """The main score ``(s,)`` of each specimen, NaN where there is none."""
-        counts = self.specimens(step, settings).columns
-        if self.main_score in counts:
-            return counts[self.main_score]
-        return self.metric_scores(step, settings, self._metric_named(self.main_score))[0]
 
     def metric_scores(self, step: int, settings: Settings, metric: Metric) -> tuple[NDArray[np.float64], float]:
         """A metric's score ``(s,)`` of each specimen and of the whole step; NaN where there is none."""
@@ -273,11 +250,6 @@ class Evaluation:
             {name: np.where(scored, values, np.nan) for name, values in each.items()},
             {name: float(values[0]) if scored.any() else np.nan for name, values in totals.items()},
         )
-
-    def _metric_named(self, name: str) -> Metric:
-        """The metric of that name, the run's own and the usual ones first. Raises ``EvalWidgetError``."""
-        known = {metric.name: metric for metric in self.metrics()}
-        return known.get(name) or self.metrics([name])[-1]
 
     def _count(self, specimen: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(specimen, minlength=len(self.data.specimens))

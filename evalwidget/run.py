@@ -17,7 +17,9 @@ from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import RunSettings, open_frames, open_source
 from evalwidget.metrics.metric import Metric
+from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
+from evalwidget.widget.protocol import SORTS
 
 if TYPE_CHECKING:
     from evalwidget.widget.eval_widget import EvalWidget
@@ -331,22 +333,38 @@ class Run:
         *,
         height: int = 560,
         score: str | None = None,
+        sort_by: str = "order",
+        sort_reversed: bool = False,
     ) -> "EvalWidget":
         """The widget: ground truth beside prediction, with the slider over the recorded steps.
 
-        Starts at ``step`` (the last one if None) and ``specimen`` (the first one if None). ``height`` is in CSS pixels.
-        ``score`` names the score in the list, any of ``scores``' columns or of the task's metrics (f1 or token_f1 if
-        None). Raises ``UnknownNameError``.
+        Starts at ``step`` (the last one if None) and ``specimen`` (the first of the list if None). ``height`` is in CSS
+        pixels. ``score`` names the score in the list and the chart, any of ``scores``' columns or of the task's metrics
+        (f1 or token_f1 if None). ``sort_by`` is what the list is sorted by: "order" (the run's), "identifier", or
+        "score", with the worst at the step first; ``sort_reversed`` turns it round. Raises ``UnknownNameError``.
         """
         if step is not None:
             self._chosen(step)
         if specimen is not None:
             self._data.row(specimen)
-        evaluation = self._evaluation if score is None else self._evaluation.with_main_score(score)
+        if score is not None:
+            named_score(self._evaluation, score)
+        if sort_by not in SORTS:
+            raise UnknownNameError(
+                f"sort_by: expected one of {', '.join(SORTS)}, got {sort_by!r}; score= names the score"
+            )
         # imported late, so that scores need no front end
         from evalwidget.widget.eval_widget import EvalWidget
 
-        return EvalWidget(evaluation, step=step, specimen=specimen, height=height)
+        return EvalWidget(
+            self._evaluation,
+            step=step,
+            specimen=specimen,
+            height=height,
+            score=score,
+            sort_by=sort_by,
+            sort_reversed=sort_reversed,
+        )
 
     def __repr__(self) -> str:
         return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in run_facts(self._data)])

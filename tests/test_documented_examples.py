@@ -71,7 +71,7 @@ def test_the_own_metrics_of_the_documentation_run(monkeypatch):
     run, widget, boxes = names["run"], names["widget"], names["boxes"]
     for frame in (run.summary(), run.scores(), run.matches()):
         assert frame["extra_words"].notna().any()
-    assert widget._run["score"] == "extra_words"
+    assert (widget.score, widget.sort_by) == ("extra_words", "score")
     widget.close()
     near = ew.metrics.BoxMetric("near", names["centre_distance"], "lower")
     assert (boxes.matches(metrics=[near]).query("iou == 1")["near"] == 0).all()

@@ -12,13 +12,13 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "garbage", "boxes", "tables", "labels", "locations", "records"},
+    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records"},
     {"metrics", "outputs", "images", "specimens"},
     {"formats", "assembly", "data", "resized"},
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
-        *("error_analysis", "folder", "saving"),
+        *("named_scores", "error_analysis", "folder", "saving"),
     },
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"inspection"},

@@ -122,31 +122,31 @@ def test_a_metric_is_given_the_answers_of_all_steps_at_once() -> None:
     assert run.scores([4, 2])["length"].fillna(0).tolist() == [1, 2, 1, 0]
 
 
-def test_an_own_metric_is_in_every_table_and_in_the_list() -> None:
+def test_an_own_metric_is_in_every_table_and_offered_by_the_widget() -> None:
     run = answers_run({1: ["one", None, "three words here"]}, ["one", "two", "three"])
     run.add_metric(TextMetric("words", lambda answers, references: [len(a.split()) for a in answers], "lower"))
     for frame in (run.scores(), run.matches()):
         assert frame["words"].fillna(-1).tolist() == [1, -1, 3]
     assert run.summary()["words"].tolist() == [2]
-    evaluation = run._evaluation.with_main_score("words")
-    assert run_info(evaluation, [])["score"] == "words"
-    reply, buffers = answer({"id": "1", "kind": "scores", "step": 1}, evaluation)
-    sent = np.frombuffer(buffers[reply["buffers"].index("scores")], np.float32)
-    np.testing.assert_array_equal(sent, [1, np.nan, 3])
-    assert run_info(run._evaluation, [])["score"] == "token_f1"
-
-
-def test_the_widget_s_list_may_show_any_score(polled: ew.Run) -> None:
-    widget = polled.compare(score="abstained")
-    assert widget._run["score"] == "abstained"
+    widget = run.compare()
+    assert widget._run["scores"][-1] == {"name": "words", "direction": "lower", "bounds": None}
+    assert widget.score == "token_f1"
     widget.close()
-    for name in ("nonsense", "pope"):
+
+
+def test_the_widget_may_show_any_score(polled: ew.Run) -> None:
+    widget = polled.compare(score="abstained")
+    assert widget.score == "abstained"
+    assert widget._run["scores"][-1] == {"name": "abstained", "direction": "lower", "bounds": (0, 1)}
+    widget.close()
+    for name in ("nonsense", "pope", "f1"):
         with pytest.raises(ew.UnknownNameError, match=name):
             polled.compare(score=name)
     boxes = boxes_run([("a", "cat", 0, 0, 9, 9)], [("a", "cat", 0, 0, 9, 9, 0.5)])
-    for name in ("recall", "grec_f1"):
-        evaluation = boxes._evaluation.with_main_score(name)
-        reply, buffers = answer({"id": "1", "kind": "scores", "step": 1}, evaluation)
+    assert "f1" in [score["name"] for score in run_info(boxes._evaluation, [])["scores"]]
+    for name in ("recall", "grec_f1", "true_positives"):
+        request = {"id": "1", "kind": "scores", "step": 1, "score": name}
+        reply, buffers = answer(request, boxes._evaluation)
         assert np.frombuffer(buffers[reply["buffers"].index("scores")], np.float32).tolist() == [1]
 
 
@@ -191,6 +191,11 @@ def test_a_metric_must_have_a_name_a_function_and_a_direction() -> None:
         (lambda: TextMetric("two words", len), "metric name: expected letters, digits and underscores"),
         (lambda: TextMetric("x", len, "up"), "direction: expected 'higher' or 'lower', got 'up'"),
         (lambda: BoxMetric("x", 3), "metric x: expected a function, got 3"),
+        (lambda: BoxMetric("x", len, bounds=(1, 0)), r"metric x: bounds: expected the least and the most, .* \(1, 0\)"),
+        (
+            lambda: TextMetric("x", len, bounds=[0, 1]),
+            r"metric x: bounds: expected the least and the most, .* \[0, 1\]",
+        ),
     ):
         with pytest.raises(ew.EvalWidgetError, match=message):
             wrong()

@@ -122,7 +122,7 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
     tables = {name: _table(files.get(f"{name}.parquet")) for name in _tables(Records())}
     try:
         rows = _rows(tables["references"], Reference.__slots__)
-        references = [replace(made, resized=made.resized and tuple(made.resized)) for made in starmap(Reference, rows)]
+        references = [replace(made, resized=_pair(made.resized)) for made in starmap(Reference, rows)]
         records = Records(
             references,
             _boxes(tables["boxes"], about["boxes"]),
@@ -201,6 +201,14 @@ def _table(source: Source | None) -> dict[str, Any]:
 def _rows(table: dict[str, Any], names: Iterable[str]) -> Iterable[tuple[Any, ...]]:
     """The rows of a table, as Python values in the order of ``names``."""
     return zip(*(table[name].to_pylist() for name in names), strict=True) if table else ()
+
+
+def _pair(value: Any) -> tuple[float, float] | None:
+    """A width and a height, which Parquet has as a list."""
+    if value is None:
+        return None
+    width, height = value
+    return width, height
 
 
 def _check_owners(records: Records, shown: str) -> None:

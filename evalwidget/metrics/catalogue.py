@@ -9,7 +9,9 @@ from evalwidget.metrics.metric import BoxMetric, Metric, PhraseMetric, StepMetri
 
 __all__ = ["EXACT_MATCH", "chosen_metrics", "default_metrics", "known_metrics"]
 
-EXACT_MATCH: Final = TextMetric("exact_match", text.exact_match)
+_FRACTION: Final = (0.0, 1.0)
+
+EXACT_MATCH: Final = TextMetric("exact_match", text.exact_match, bounds=_FRACTION)
 
 
 def _is_consensus(references: tuple[str, ...]) -> bool:
@@ -31,18 +33,18 @@ def _corpus_bleu(answers: Sequence[str], references: Sequence[tuple[str, ...]]) 
 
 _OF_TEXT: Final[tuple[Metric, ...]] = (
     EXACT_MATCH,
-    TextMetric("token_f1", text.token_f1),
-    TextMetric("bleu", bleu.sentence_bleu),
-    TextMetric("vqa_accuracy", vqa.vqa_accuracy, applies=_is_consensus),
-    TextMetric("anls", text.anls),
-    TextMetric("rouge_l", text.rouge_l),
-    TextMetric("relaxed_accuracy", text.relaxed_accuracy),
-    TextMetric("string_similarity", text.string_similarity),
+    TextMetric("token_f1", text.token_f1, bounds=_FRACTION),
+    TextMetric("bleu", bleu.sentence_bleu, bounds=(0.0, 100.0)),
+    TextMetric("vqa_accuracy", vqa.vqa_accuracy, applies=_is_consensus, bounds=_FRACTION),
+    TextMetric("anls", text.anls, bounds=_FRACTION),
+    TextMetric("rouge_l", text.rouge_l, bounds=_FRACTION),
+    TextMetric("relaxed_accuracy", text.relaxed_accuracy, bounds=_FRACTION),
+    TextMetric("string_similarity", text.string_similarity, bounds=_FRACTION),
 )
 _OF_TEXT_IF_ASKED: Final[tuple[Metric, ...]] = (
-    TextMetric("numeric_accuracy", parsing.numeric_accuracy, applies=_is_numeric),
-    TextMetric("yes_no_accuracy", parsing.yes_no_accuracy, applies=_is_yes_or_no),
-    TextMetric("abstained", parsing.abstained, "lower"),
+    TextMetric("numeric_accuracy", parsing.numeric_accuracy, applies=_is_numeric, bounds=_FRACTION),
+    TextMetric("yes_no_accuracy", parsing.yes_no_accuracy, applies=_is_yes_or_no, bounds=_FRACTION),
+    TextMetric("abstained", parsing.abstained, "lower", bounds=_FRACTION),
     StepMetric("pope", parsing.pope, parsing.POPE_FIGURES),
     StepMetric("corpus_bleu", _corpus_bleu, ("corpus_bleu",)),
 )

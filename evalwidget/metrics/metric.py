@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from evalwidget.errors import EvalWidgetError
 
-__all__ = ["BoxMetric", "Direction", "Metric", "PhraseMetric", "StepMetric", "TextMetric"]
+__all__ = ["Bounds", "BoxMetric", "Direction", "Metric", "PhraseMetric", "StepMetric", "TextMetric"]
 
 Direction = Literal["higher", "lower"]
+Bounds = tuple[float, float]
 References = tuple[str, ...]
 
 
@@ -26,7 +27,8 @@ class TextMetric:
     ``direction`` is "higher" or "lower": which way is better. ``applies(references)`` says whether a question with
     these references is scored; where it is not, the score is NA; None: every question with a reference is.
     ``unanswered`` is the score of a question that was evaluated without a usable answer: 0, or NA (NaN) where lower is
-    better, unless given.
+    better, unless given. ``bounds`` are the least and the most the score can be, where charts and bars begin and end;
+    None: they fit what is there.
 
     A table has the mean over answers: of a specimen in ``scores``, of all answers of the step in ``summary``.
     """
@@ -37,9 +39,10 @@ class TextMetric:
     applies: Callable[[References], bool] | None = None
     unanswered: float | None = None
     sees_question: bool = False
+    bounds: Bounds | None = None
 
     def __post_init__(self) -> None:
-        _check(self.name, self.direction, self.function)
+        _check(self.name, self.direction, self.function, self.bounds)
 
     @property
     def score_of_no_answer(self) -> float:
@@ -59,16 +62,18 @@ class BoxMetric:
 
     ``function(ground_truth, predictions)`` gets the corners ``(n, 4)`` (x1, y1, x2, y2 in pixels) of ``n`` matched
     pairs and returns ``n`` numbers, NaN where the score is not defined. ``direction`` is "higher" or "lower": which way
-    is better. ``matches`` has it for every matched pair, ``scores`` and ``summary`` the mean over matches, NA where
-    nothing matched: like ``mean_iou`` it says nothing about missed and extra boxes.
+    is better, ``bounds`` the least and the most the score can be, if known. ``matches`` has it for every matched pair,
+    ``scores`` and ``summary`` the mean over matches, NA where nothing matched: like ``mean_iou`` it says nothing about
+    missed and extra boxes.
     """
 
     name: str
     function: Callable[[NDArray[np.float64], NDArray[np.float64]], Any]
     direction: Direction = "higher"
+    bounds: Bounds | None = None
 
     def __post_init__(self) -> None:
-        _check(self.name, self.direction, self.function)
+        _check(self.name, self.direction, self.function, self.bounds)
 
     def scores(self, ground_truth: NDArray[np.float64], predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """``function`` called and its result checked. Raises ``EvalWidgetError`` about a result that cannot be one."""
@@ -81,6 +86,7 @@ class PhraseMetric:
 
     name: str
     direction: Direction = "higher"
+    bounds: Bounds = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -99,13 +105,21 @@ class StepMetric:
 Metric = TextMetric | BoxMetric | PhraseMetric | StepMetric
 
 
-def _check(name: str, direction: str, function: object) -> None:
+def _check(name: str, direction: str, function: object, bounds: object) -> None:
     if not name.isidentifier():
         raise EvalWidgetError(f"metric name: expected letters, digits and underscores, got {name!r}")
     if direction not in ("higher", "lower"):
         raise EvalWidgetError(f"metric {name}: direction: expected 'higher' or 'lower', got {direction!r}")
     if not callable(function):
         raise EvalWidgetError(f"metric {name}: expected a function, got {function!r}")
+    if bounds is not None and not _are_bounds(bounds):
+        raise EvalWidgetError(f"metric {name}: bounds: expected the least and the most, as in (0, 1), got {bounds!r}")
+
+
+def _are_bounds(value: object) -> bool:
+    if not isinstance(value, tuple) or len(value) != 2 or not all(isinstance(end, (int, float)) for end in value):
+        return False
+    return bool(-np.inf < value[0] < value[1] < np.inf)
 
 
 def _numbers(name: str, found: Any, count: int) -> NDArray[np.float64]:

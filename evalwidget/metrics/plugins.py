@@ -190,7 +190,7 @@ def judge(ask: Callable[[list[str]], Sequence[str]], *, prompt: str = JUDGE_PROM
         found = [_GRADE.search(str(reply)) for reply in replies]
         return np.array([np.nan if grade is None else float(grade.group()) for grade in found], np.float64)
 
-    return TextMetric(name, grades, sees_question=True)
+    return TextMetric(name, grades, sees_question=True, bounds=(0.0, 1.0))
 
 
 def _filled(prompt: str, fields: dict[str, str]) -> str:

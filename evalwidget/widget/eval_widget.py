@@ -10,6 +10,8 @@ import traitlets
 
 from evalwidget.description import run_notes
 from evalwidget.evaluation import Evaluation
+from evalwidget.named_scores import main_score
+from evalwidget.widget.protocol import SORTS
 from evalwidget.widget.server import answer, run_info
 
 __all__ = ["DataChannel", "EvalWidget"]
@@ -64,7 +66,10 @@ class DataChannel(anywidget.AnyWidget):
 class EvalWidget(anywidget.AnyWidget):
     """Ground truth beside prediction of one run's specimens, across its steps.
 
-    ``step`` and ``specimen`` may be read, set and observed; the view follows, and sets them when its user moves.
+    ``step`` and ``specimen`` may be read, set and observed; the view follows, and sets them when its user moves. So may
+    ``score``, the score in the list and the chart; ``sort_by``: "order" (the run's), "identifier" or "score"; and
+    ``sort_reversed``: the list is in ascending order, or with the worst first, and turned round where this is true. A
+    view that is sorted otherwise than the run, and is given no ``specimen``, opens the first of its list.
     """
 
     _esm = _bundled("widget.js")
@@ -72,22 +77,39 @@ class EvalWidget(anywidget.AnyWidget):
 
     step = traitlets.Int(None, allow_none=True).tag(sync=True, echo_update=False)
     specimen = traitlets.Unicode(None, allow_none=True).tag(sync=True, echo_update=False)
+    score = traitlets.Unicode().tag(sync=True, echo_update=False)
+    sort_by = traitlets.Enum(SORTS, "order").tag(sync=True, echo_update=False)
+    sort_reversed = traitlets.Bool(False).tag(sync=True, echo_update=False)
     _run = traitlets.Dict().tag(sync=True)
     _height = traitlets.Int(560).tag(sync=True)
     _data = anywidget.WidgetTrait().tag(sync=True)
 
     def __init__(
-        self, evaluation: Evaluation, *, step: int | None = None, specimen: str | None = None, height: int = 560
+        self,
+        evaluation: Evaluation,
+        *,
+        step: int | None = None,
+        specimen: str | None = None,
+        height: int = 560,
+        score: str | None = None,
+        sort_by: str = "order",
+        sort_reversed: bool = False,
     ) -> None:
         data = evaluation.data
         self._steps: Final = frozenset(data.steps)
         self._rows: Final = data.rows
         # before anything can be refused, since whatever is deleted is closed
         self._channel: Final = DataChannel(evaluation)
+        run = run_info(evaluation, run_notes(data), score)
+        is_sorted = sort_by != "order" or sort_reversed
+        self._scores: Final = [offered["name"] for offered in run["scores"]]
         super().__init__(
             step=step if step is not None else (data.steps[-1] if data.steps else None),
-            specimen=specimen if specimen is not None else next(iter(data.specimens.identifiers), None),
-            _run=dict(run_info(evaluation, run_notes(data))),
+            specimen=specimen if specimen is not None or is_sorted else next(iter(data.specimens.identifiers), None),
+            score=main_score(data) if score is None else score,
+            sort_by=sort_by,
+            sort_reversed=sort_reversed,
+            _run=dict(run),
             _height=height,
             _data=self._channel,
         )
@@ -105,6 +127,13 @@ class EvalWidget(anywidget.AnyWidget):
         if specimen is not None and specimen not in self._rows:
             raise traitlets.TraitError(f"specimen {specimen!r} is not in the run")
         return specimen
+
+    @traitlets.validate("score")
+    def _offered(self, proposal: Any) -> str:
+        score: str = proposal["value"]
+        if score not in self._scores:
+            raise traitlets.TraitError(f"score {score!r} is not offered; the list has {', '.join(self._scores)}")
+        return score
 
     def close(self) -> None:
         """Close the widget and its channel."""

@@ -1,9 +1,9 @@
 """The contract between Python and the front end, as types; ``js/src/protocol.ts`` mirrors it.
 
-Small lasting state that a user may read or set travels as traits of ``EvalWidget`` (``step`` and ``specimen``, both
-ways; ``_run`` once, towards the browser). Everything bulky is asked for by a request on the data channel and answered
-by one reply, or by an ``ErrorReply``, with the id of the request. Ids start with a random prefix of the view that
-asked, because every browser tab on a kernel hears every reply.
+Small lasting state that a user may read or set travels as traits of ``EvalWidget`` (``step``, ``specimen``, ``score``,
+``sort_by`` and ``sort_reversed``, both ways; ``_run`` once, towards the browser). Everything bulky is asked for by a
+request on the data channel and answered by one reply, or by an ``ErrorReply``, with the id of the request. Ids start
+with a random prefix of the view that asked, because every browser tab on a kernel hears every reply.
 
 Binary parts of a reply travel as buffers; ``buffers`` in the reply names them, in order, and ``BUFFERS`` says what
 each holds.
@@ -16,6 +16,7 @@ from evalwidget.evaluation import OUTCOMES, STATUSES
 __all__ = [
     "BUFFERS",
     "OUTCOMES",
+    "SORTS",
     "STATUSES",
     "Answer",
     "ErrorReply",
@@ -25,12 +26,20 @@ __all__ = [
     "NamesReply",
     "NamesRequest",
     "Question",
+    "RanksReply",
+    "RanksRequest",
     "RunInfo",
+    "Score",
     "ScoresReply",
     "ScoresRequest",
     "SpecimenReply",
     "SpecimenRequest",
+    "SummaryReply",
+    "SummaryRequest",
 ]
+
+#: What the list of specimens may be sorted by: the order of the run, the identifier, or the score in sight.
+SORTS: Final = ("order", "identifier", "score")
 
 #: Element type of each named buffer. n: ground truth boxes of the specimen; s: steps in the reply; m: predictions of
 #: all those steps, one step after another. Corners are x1 y1 x2 y2 in pixels of the original image.
@@ -47,9 +56,19 @@ BUFFERS: Final = {
     "score": "f32",  # (m,) confidence, NaN where the model gave none
     "outcome": "u8",  # (m,) places in OUTCOMES
     "iou": "f32",  # (m,) IoU with the matched ground truth box, NaN where there is none
-    "scores": "f32",  # (specimens,) ScoresReply: the run's main score at the step, NaN where there is none
+    "scores": "f32",  # (specimens,) ScoresReply: the score at the step, NaN where there is none
     "statuses": "u8",  # (specimens,) ScoresReply: places in STATUSES
+    "ranks": "u32",  # (specimens,) RanksReply: place of each specimen in the order of identifiers
 }
+
+
+class Score(TypedDict):
+    """A score that each specimen has: its name, which way is better, and the least and the most it can be (None: not
+    known)."""
+
+    name: str
+    direction: Literal["higher", "lower"]
+    bounds: tuple[float, float] | None
 
 
 class RunInfo(TypedDict):
@@ -60,32 +79,44 @@ class RunInfo(TypedDict):
     steps: list[int]
     epochs: list[float | None]
     specimens: int
-    score: str
+    scores: list[Score]
     notes: list[str]
 
 
 class NamesRequest(TypedDict):
-    """Identifiers of ``count`` specimens from row ``first`` on."""
+    """Identifiers of the specimens at ``rows`` of the run."""
 
     id: str
     kind: Literal["names"]
-    first: int
-    count: int
+    rows: list[int]
 
 
 class NamesReply(TypedDict):
     id: str
     kind: Literal["names"]
-    first: int
     names: list[str]
 
 
+class RanksRequest(TypedDict):
+    """Where each specimen stands when the list is sorted by identifier."""
+
+    id: str
+    kind: Literal["ranks"]
+
+
+class RanksReply(TypedDict):
+    id: str
+    kind: Literal["ranks"]
+    buffers: list[str]
+
+
 class ScoresRequest(TypedDict):
-    """The run's main score and the state of every specimen at one step."""
+    """The score named ``score`` and the state of every specimen at one step."""
 
     id: str
     kind: Literal["scores"]
     step: int
+    score: str
 
 
 class ScoresReply(TypedDict):
@@ -96,6 +127,25 @@ class ScoresReply(TypedDict):
     step: int
     notes: list[str]
     buffers: list[str]
+
+
+class SummaryRequest(TypedDict):
+    """The score named ``score`` of each of ``steps`` as a whole, as in ``Run.summary``."""
+
+    id: str
+    kind: Literal["summary"]
+    score: str
+    steps: list[int]
+
+
+class SummaryReply(TypedDict):
+    """``values`` (None: not defined) of the first of the steps asked for, as many as could be scored in a moment: the
+    front end asks again for the others, and requests of other kinds are answered in between."""
+
+    id: str
+    kind: Literal["summary"]
+    steps: list[int]
+    values: list[float | None]
 
 
 class SpecimenRequest(TypedDict):

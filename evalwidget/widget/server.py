@@ -3,6 +3,7 @@
 Safe to call from several threads: what it reads is locked where it is made.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from evalwidget.evaluation import STATUSES, Evaluation, Settings
 from evalwidget.images import EncodedImage, encoded_image
 from evalwidget.metrics.catalogue import default_metrics
 from evalwidget.metrics.metric import TextMetric
+from evalwidget.named_scores import named_scores, score_of_specimens, score_of_step
+from evalwidget.natural_order import natural_ranks
 from evalwidget.widget.colours import invented_label_colour, label_colour
 from evalwidget.widget.protocol import (
     BUFFERS,
@@ -26,15 +29,19 @@ from evalwidget.widget.protocol import (
     Label,
     NamesReply,
     Question,
+    RanksReply,
     RunInfo,
+    Score,
     ScoresReply,
     SpecimenReply,
+    SummaryReply,
 )
 
 __all__ = ["answer", "run_info"]
 
 _DTYPES: Final = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
-_MOST_NAMES: Final = 4096
+#: How long a summary may keep other requests waiting, but for the step it is at.
+_MOMENT_S: Final = 0.2
 _SETTINGS: Final = Settings()
 #: The scores that an ``Answer`` carries.
 _ANSWER_SCORES: Final = ("exact_match", "token_f1", "bleu")
@@ -42,8 +49,9 @@ _ANSWER_SCORES: Final = ("exact_match", "token_f1", "bleu")
 Reply = tuple[Any, list[bytes]]
 
 
-def run_info(evaluation: Evaluation, notes: list[str]) -> RunInfo:
-    """What the front end knows before it asks anything."""
+def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None) -> RunInfo:
+    """What the front end knows before it asks anything; ``score`` is one that the list is to offer whether or not it
+    is among the usual ones. Raises ``UnknownNameError`` about it."""
     data = evaluation.data
     return RunInfo(
         name=data.name,
@@ -51,7 +59,10 @@ def run_info(evaluation: Evaluation, notes: list[str]) -> RunInfo:
         steps=data.steps,
         epochs=[data.epoch(step) for step in data.steps],
         specimens=len(data.specimens),
-        score=evaluation.main_score,
+        scores=[
+            Score(name=offered.name, direction=offered.direction, bounds=offered.bounds)
+            for offered in named_scores(evaluation, score)
+        ],
         notes=notes,
     )
 
@@ -74,19 +85,35 @@ def answer(request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
 
 
 def _names(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
-    first, count = _integer(request, "first"), min(_integer(request, "count"), _MOST_NAMES)
-    names = evaluation.data.specimens.identifiers[max(first, 0) : max(first, 0) + max(count, 0)]
-    return NamesReply(id=identity, kind="names", first=first, names=names), []
+    specimens = evaluation.data.specimens
+    rows = [_within(row, len(specimens)) for row in _integers(request, "rows")]
+    return NamesReply(id=identity, kind="names", names=[specimens.identifiers[row] for row in rows]), []
+
+
+def _ranks(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
+    names, buffers = _packed({"ranks": natural_ranks(evaluation.data.specimens.identifiers)})
+    return RanksReply(id=identity, kind="ranks", buffers=names), buffers
 
 
 def _scores(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
-    step = _integer(request, "step")
+    step, score = _integer(request.get("step"), "step"), _text(request, "score")
     found = evaluation.specimens(step, _SETTINGS)
-    scores = evaluation.main_scores(step, _SETTINGS)
+    scores = score_of_specimens(evaluation, step, _SETTINGS, score)
     names, buffers = _packed({"scores": scores, "statuses": found.status})
     return ScoresReply(
         id=identity, kind="scores", step=step, notes=step_notes(evaluation.data, step), buffers=names
     ), buffers
+
+
+def _summary(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
+    steps, score = _integers(request, "steps"), _text(request, "score")
+    values: list[float | None] = []
+    end = time.monotonic() + _MOMENT_S
+    for step in steps:
+        values.append(_number(score_of_step(evaluation, step, _SETTINGS, score)))
+        if time.monotonic() > end:
+            break
+    return SummaryReply(id=identity, kind="summary", steps=steps[: len(values)], values=values), []
 
 
 def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
@@ -127,8 +154,10 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
 
 _ANSWERS: Final[dict[str, Callable[[str, Mapping[str, Any], Evaluation], Reply]]] = {
     "names": _names,
+    "ranks": _ranks,
     "scores": _scores,
     "specimen": _specimen,
+    "summary": _summary,
 }
 
 
@@ -246,21 +275,38 @@ def _packed(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[str], list[bytes]]
 def _row(request: Mapping[str, Any], data: RunData) -> int:
     if request.get("specimen") is not None:
         return data.row(request["specimen"])
-    row = _integer(request, "index")
-    if not 0 <= row < len(data.specimens):
-        raise UnknownNameError(f"specimen row {row}: the run has {len(data.specimens)} specimens")
+    return _within(_integer(request.get("index"), "index"), len(data.specimens))
+
+
+def _within(row: int, count: int) -> int:
+    if not 0 <= row < count:
+        raise UnknownNameError(f"specimen row {row}: the run has {count} specimens")
     return row
 
 
-def _integer(request: Mapping[str, Any], name: str) -> int:
+def _text(request: Mapping[str, Any], name: str) -> str:
     value = request.get(name)
+    if not isinstance(value, str):
+        raise UnknownNameError(f"request: {name}: expected a name, got {value!r}")
+    return value
+
+
+def _integers(request: Mapping[str, Any], name: str) -> list[int]:
+    values = request.get(name)
+    if not isinstance(values, list):
+        raise UnknownNameError(f"request: {name}: expected a list of whole numbers, got {values!r}")
+    return [_integer(value, name) for value in values]
+
+
+def _integer(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or int(value) != value:
         raise UnknownNameError(f"request: {name}: expected a whole number, got {value!r}")
     return int(value)
 
 
 def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    """None for what JSON has no number for."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

@@ -1,15 +1,16 @@
-/** Identifiers of the list's rows, fetched in pages as they come into sight. */
+/** Identifiers of the list's rows, fetched as they come into sight. */
 import { signal } from "@preact/signals";
 import { Lru } from "./lru";
 import type { Client } from "./requests";
 
+/** Names asked for at once: those of the rows in sight, and of as many around them. */
 export const PAGE = 256;
-const PAGES_KEPT = 64;
+const NAMES_KEPT = 64 * PAGE;
 
 export type Names = ReturnType<typeof createNames>;
 
-export function createNames(client: Client, total: () => number) {
-  const pages = new Lru<number, string[]>(PAGES_KEPT);
+export function createNames(client: Client) {
+  let byRow = new Lru<number, string>(NAMES_KEPT);
   const version = signal(0);
   let wanted: number[] = [];
   let asking = false;
@@ -18,11 +19,12 @@ export function createNames(client: Client, total: () => number) {
     if (asking) return;
     asking = true;
     try {
-      for (let page = wanted.shift(); page !== undefined; page = wanted.shift()) {
-        if (pages.has(page)) continue;
-        const first = page * PAGE;
-        const { reply } = await client.request({ kind: "names", first, count: Math.min(PAGE, total() - first) });
-        pages.set(page, reply.names);
+      while (wanted.length > 0) {
+        const into = byRow;
+        const rows = wanted;
+        wanted = [];
+        const { reply } = await client.request({ kind: "names", rows });
+        rows.forEach((row, place) => into.set(row, reply.names[place] ?? ""));
         version.value += 1;
       }
     } catch {
@@ -36,28 +38,22 @@ export function createNames(client: Client, total: () => number) {
     version,
 
     at(row: number): string | undefined {
-      return pages.peek(Math.floor(row / PAGE))?.[row % PAGE];
+      return byRow.peek(row);
     },
 
     rowOf(name: string): number | null {
-      for (const [page, names] of pages.entries()) {
-        const place = names.indexOf(name);
-        if (place >= 0) return page * PAGE + place;
-      }
+      for (const [row, known] of byRow.entries()) if (known === name) return row;
       return null;
     },
 
-    /** Asks for the pages of rows now in sight; rows asked for earlier and scrolled away are dropped. */
-    want(first: number, end: number): void {
-      wanted = [];
-      for (let page = Math.floor(first / PAGE); page * PAGE < end; page += 1) {
-        if (pages.get(page) === undefined) wanted.push(page);
-      }
+    /** Asks for the names of these rows that are not known; rows asked for earlier and scrolled away are dropped. */
+    want(rows: readonly number[]): void {
+      wanted = rows.filter((row) => byRow.get(row) === undefined);
       void pump();
     },
 
     clear(): void {
-      pages.clear();
+      byRow = new Lru(NAMES_KEPT);
       wanted = [];
       version.value += 1;
     },

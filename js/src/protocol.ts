@@ -6,6 +6,9 @@ export const OUTCOMES = ["unscored", "matched", "missed", "extra", "ignored", "i
 /** The state of a specimen at a step: its code in the status buffers is its place here. */
 export const STATUSES = ["ok", "no_prediction", "no_ground_truth", "missing"] as const;
 
+/** What the list may be sorted by: the order of the run, the identifier, or the score in sight. */
+export const SORTS = ["order", "identifier", "score"] as const;
+
 /** Element type of each named buffer; protocol.py gives their shapes. */
 export const BUFFERS = {
   image: "u8",
@@ -22,7 +25,14 @@ export const BUFFERS = {
   iou: "f32",
   scores: "f32",
   statuses: "u8",
+  ranks: "u32",
 } as const;
+
+export interface Score {
+  name: string;
+  direction: "higher" | "lower";
+  bounds: [number, number] | null;
+}
 
 export interface RunInfo {
   name: string;
@@ -30,28 +40,38 @@ export interface RunInfo {
   steps: number[];
   epochs: (number | null)[];
   specimens: number;
-  score: string;
+  scores: Score[];
   notes: string[];
 }
 
 export interface NamesRequest {
   id: string;
   kind: "names";
-  first: number;
-  count: number;
+  rows: number[];
 }
 
 export interface NamesReply {
   id: string;
   kind: "names";
-  first: number;
   names: string[];
+}
+
+export interface RanksRequest {
+  id: string;
+  kind: "ranks";
+}
+
+export interface RanksReply {
+  id: string;
+  kind: "ranks";
+  buffers: string[];
 }
 
 export interface ScoresRequest {
   id: string;
   kind: "scores";
   step: number;
+  score: string;
 }
 
 export interface ScoresReply {
@@ -60,6 +80,20 @@ export interface ScoresReply {
   step: number;
   notes: string[];
   buffers: string[];
+}
+
+export interface SummaryRequest {
+  id: string;
+  kind: "summary";
+  score: string;
+  steps: number[];
+}
+
+export interface SummaryReply {
+  id: string;
+  kind: "summary";
+  steps: number[];
+  values: (number | null)[];
 }
 
 export interface SpecimenRequest {
@@ -132,9 +166,10 @@ export interface ErrorReply {
 
 export type Outcome = (typeof OUTCOMES)[number];
 export type Status = (typeof STATUSES)[number];
+export type Sort = (typeof SORTS)[number];
 export type BufferName = keyof typeof BUFFERS;
-export type Request = NamesRequest | ScoresRequest | SpecimenRequest;
-export type Reply = NamesReply | ScoresReply | SpecimenReply;
+export type Request = NamesRequest | RanksRequest | ScoresRequest | SpecimenRequest | SummaryRequest;
+export type Reply = NamesReply | RanksReply | ScoresReply | SpecimenReply | SummaryReply;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -144,11 +179,12 @@ export function isRunInfo(value: unknown): value is RunInfo {
   return (
     isRecord(value) &&
     typeof value.name === "string" &&
-    typeof value.score === "string" &&
     typeof value.specimens === "number" &&
     Array.isArray(value.steps) &&
     value.steps.every((step) => typeof step === "number") &&
     Array.isArray(value.epochs) &&
+    Array.isArray(value.scores) &&
+    value.scores.every((score) => isRecord(score) && typeof score.name === "string") &&
     Array.isArray(value.notes)
   );
 }
@@ -161,9 +197,13 @@ export function isReply(value: unknown): value is Reply {
   if (!isRecord(value)) return false;
   switch (value.kind) {
     case "names":
-      return typeof value.first === "number" && Array.isArray(value.names);
+      return Array.isArray(value.names);
+    case "ranks":
+      return Array.isArray(value.buffers);
     case "scores":
       return typeof value.step === "number" && [value.notes, value.buffers].every(Array.isArray);
+    case "summary":
+      return [value.steps, value.values].every(Array.isArray);
     case "specimen":
       return (
         typeof value.specimen === "string" &&

@@ -7,12 +7,16 @@ import {
   isReply,
   type NamesReply,
   type NamesRequest,
+  type RanksReply,
+  type RanksRequest,
   type Reply,
   type Request,
   type ScoresReply,
   type ScoresRequest,
   type SpecimenReply,
   type SpecimenRequest,
+  type SummaryReply,
+  type SummaryRequest,
 } from "./protocol";
 
 /** A request still unanswered after these times is sent again: JupyterLab sends the first messages of a page to the
@@ -48,8 +52,10 @@ type Body<R extends Request> = Omit<R, "id">;
 
 export interface Client {
   request(body: Body<NamesRequest>): Promise<Answered<NamesReply>>;
+  request(body: Body<RanksRequest>): Promise<Answered<RanksReply>>;
   request(body: Body<ScoresRequest>): Promise<Answered<ScoresReply>>;
   request(body: Body<SpecimenRequest>): Promise<Answered<SpecimenReply>>;
+  request(body: Body<SummaryRequest>): Promise<Answered<SummaryReply>>;
 }
 
 function copyBytes(buffer: unknown): ArrayBuffer {

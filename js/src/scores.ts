@@ -1,4 +1,4 @@
-/** The main score and the state of every specimen, step by step: the step in sight first, the others behind it. */
+/** A score and the state of every specimen, step by step: the step in sight first, the others behind it. */
 import { signal } from "@preact/signals";
 import { Lru } from "./lru";
 import { STATUSES, type Status } from "./protocol";
@@ -16,63 +16,86 @@ export type Scores = ReturnType<typeof createScores>;
 
 export function createScores(client: Client, steps: () => readonly number[], specimens: () => number) {
   const stepsKept = Math.max(8, Math.floor(BYTES_KEPT / (BYTES_PER_ROW * Math.max(specimens(), 1))));
-  const byStep = new Lru<number, StepScores>(stepsKept);
+  let kept = new Lru<string, StepScores>(stepsKept);
   const version = signal(0);
   /** What Python says of the steps whose scores have arrived. */
   const notes = signal<readonly string[]>([]);
-  let current: number | null = null;
+  /** Why the scores of the step in sight are not there, or empty. */
+  const message = signal("");
+  let wanted: { step: number; score: string } | null = null;
+  let failed = new Set<string>();
   let asking = false;
 
-  function next(): number | undefined {
-    if (current !== null && !byStep.has(current)) return current;
-    if (byStep.size >= stepsKept) return undefined;
-    const near = current ?? 0;
-    return steps()
-      .filter((step) => !byStep.has(step))
-      .sort((a, b) => Math.abs(a - near) - Math.abs(b - near))[0];
+  const keyOf = (step: number, score: string): string => `${step} ${score}`;
+
+  function next(): { step: number; score: string } | undefined {
+    if (wanted === null) return undefined;
+    const { step: near, score } = wanted;
+    const lacking = (step: number) => !kept.has(keyOf(step, score)) && !failed.has(keyOf(step, score));
+    if (lacking(near)) return wanted;
+    const all = steps();
+    if (all.filter((step) => kept.has(keyOf(step, score))).length >= stepsKept) return undefined;
+    const step = all.filter(lacking).sort((a, b) => Math.abs(a - near) - Math.abs(b - near))[0];
+    return step === undefined ? undefined : { step, score };
+  }
+
+  async function ask({ step, score }: { step: number; score: string }): Promise<void> {
+    const into = kept;
+    try {
+      const { reply, buffers } = await client.request({ kind: "scores", step, score });
+      into.set(keyOf(step, score), {
+        scores: buffers.scores ?? new Float32Array(0),
+        statuses: buffers.statuses ?? new Uint8Array(0),
+      });
+      if (reply.notes.length > 0) notes.value = [...new Set([...notes.peek(), ...reply.notes])];
+    } catch (error) {
+      failed.add(keyOf(step, score));
+      if (wanted?.step === step && wanted.score === score) message.value = (error as Error).message;
+    }
   }
 
   async function pump(): Promise<void> {
     if (asking) return;
     asking = true;
-    try {
-      for (let step = next(); step !== undefined; step = next()) {
-        const { reply, buffers } = await client.request({ kind: "scores", step });
-        byStep.set(step, {
-          scores: buffers.scores ?? new Float32Array(0),
-          statuses: buffers.statuses ?? new Uint8Array(0),
-        });
-        if (reply.notes.length > 0) notes.value = [...new Set([...notes.peek(), ...reply.notes])];
-        if (step === current) version.value += 1;
-      }
-    } catch {
-      // The rows keep their dash; the next change of step asks again.
-    } finally {
-      asking = false;
+    for (let asked = next(); asked !== undefined; asked = next()) {
+      await ask(asked);
+      version.value += 1;
     }
+    asking = false;
   }
 
   return {
     version,
     notes,
+    message,
 
-    want(step: number): void {
-      current = step;
-      byStep.get(step);
+    /** Asks for the scores of a step, then for those of the others; what failed before is tried again. */
+    want(step: number, score: string): void {
+      wanted = { step, score };
+      failed = new Set();
+      message.value = "";
+      kept.get(keyOf(step, score));
       void pump();
     },
 
+    /** The score of every specimen; undefined until it has arrived. */
+    all(step: number | null, score: string): Float32Array | undefined {
+      return step === null ? undefined : kept.peek(keyOf(step, score))?.scores;
+    },
+
     /** Undefined until the step's scores have arrived. */
-    at(step: number | null, row: number): { score: number; status: Status } | undefined {
-      const held = step === null ? undefined : byStep.peek(step);
-      const score = held?.scores[row];
-      return held && score !== undefined ? { score, status: STATUSES[held.statuses[row] ?? 0] ?? "ok" } : undefined;
+    at(step: number | null, score: string, row: number): { score: number; status: Status } | undefined {
+      const held = step === null ? undefined : kept.peek(keyOf(step, score));
+      const value = held?.scores[row];
+      return held && value !== undefined ? { score: value, status: STATUSES[held.statuses[row] ?? 0] ?? "ok" } : undefined;
     },
 
     clear(): void {
-      byStep.clear();
+      kept = new Lru(stepsKept);
+      failed = new Set();
       notes.value = [];
-      current = null;
+      message.value = "";
+      wanted = null;
       version.value += 1;
     },
   };

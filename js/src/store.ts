@@ -1,14 +1,16 @@
 /** The state of one view as signals, and what may be done to it. */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { WHOLE, type View } from "./geometry";
 import { type WhenIdle, whenIdle } from "./idle";
 import { createNames } from "./names";
 import { type DecodeImage, decodeInBrowser, holdsSteps, type Pack } from "./pack";
 import { createPlayback } from "./playback";
-import { isRunInfo, type RunInfo } from "./protocol";
+import { isRunInfo, type RunInfo, type Score, type Sort, SORTS } from "./protocol";
 import { type Channel, createClient } from "./requests";
 import { createScores } from "./scores";
+import { createSorting } from "./sorting";
 import { createSpecimens, type Target } from "./specimens";
+import { createSummary } from "./summary";
 
 export const SLOW_MS = 1500;
 const MAX_OPENING = 2;
@@ -51,7 +53,8 @@ const DEFAULT_HEIGHT = 540;
 
 export type Store = ReturnType<typeof createStore>;
 
-const NO_RUN: RunInfo = { name: "", task: "", steps: [], epochs: [], specimens: 0, score: "", notes: [] };
+const NO_RUN: RunInfo = { name: "", task: "", steps: [], epochs: [], specimens: 0, scores: [], notes: [] };
+const NO_SCORE: Score = { name: "", direction: "higher", bounds: null };
 
 function readRun(model: Model): RunInfo {
   const value = model.get("_run");
@@ -70,6 +73,11 @@ export function createStore(
   const run = signal(readRun(model));
   const stepIndex = signal(initialStep());
   const step = computed(() => run.value.steps[stepIndex.value] ?? null);
+  /** The step that the user settled on: while the slider is dragged, the one it was at. */
+  const settledStep = signal(step.peek());
+  const score = signal(readScore());
+  const sortBy = signal(readSort());
+  const sortReversed = signal(model.get("sort_reversed") === true);
   const target = signal<Target>({ row: null, name: null });
   const pack = signal<Pack | null>(null);
   const phase = signal<Phase>("loading");
@@ -91,14 +99,34 @@ export function createStore(
   const menuOpen = signal(false);
   const helpOpen = signal(false);
   const listOpen = signal(false);
+  const chartOpen = signal(false);
 
-  const names = createNames(client, () => run.peek().specimens);
+  const names = createNames(client);
   const scores = createScores(
     client,
     () => run.peek().steps,
     () => run.peek().specimens,
   );
+  const summary = createSummary(client, () => run.peek().steps);
   const specimens = createSpecimens(client, decode);
+  let opening = 0;
+  /** Nobody has named a specimen: the first of the list is opened once the list is sorted. */
+  let opensFirst = false;
+  let slowTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const sorting = createSorting(
+    client,
+    scores,
+    () => ({
+      by: sortBy.value,
+      reversed: sortReversed.value,
+      score: score.value,
+      step: settledStep.value,
+      total: run.value.specimens,
+    }),
+    sorted,
+    abort,
+  );
   const playback = createPlayback(
     {
       atEnd: () => stepIndex.peek() >= run.peek().steps.length - 1,
@@ -109,9 +137,6 @@ export function createStore(
     },
     abort,
   );
-
-  let opening = 0;
-  let slowTimer: ReturnType<typeof setTimeout> | undefined;
 
   function readHeight(): number {
     const value = model.get("_height");
@@ -124,6 +149,25 @@ export function createStore(
     return asked >= 0 ? asked : steps.length - 1;
   }
 
+  function readScore(): Score {
+    const { scores: offered } = run.peek();
+    return offered.find(({ name }) => name === model.get("score")) ?? offered[0] ?? NO_SCORE;
+  }
+
+  function readSort(): Sort {
+    return SORTS.find((sort) => sort === model.get("sort_by")) ?? "order";
+  }
+
+  function wantScores(): void {
+    if (step.peek() !== null) scores.want(step.peek() as number, score.peek().name);
+  }
+
+  /** Asks for what the chart shows, while there is one. */
+  function wantSummary(): void {
+    const shown = menuOpen.value && chartOpen.value && run.value.steps.length > 0;
+    summary.want(shown ? score.value.name : null);
+  }
+
   /** Repaints with a step, and tells Python nothing. */
   function showStep(index: number): void {
     const last = run.peek().steps.length - 1;
@@ -133,11 +177,12 @@ export function createStore(
       stepIndex.value = next;
       hover.value = null;
     });
-    scores.want(run.peek().steps[next] as number);
+    wantScores();
   }
 
-  /** Tells Python the step in sight. */
+  /** Sorts by the step in sight, and tells Python of it. */
   function commitStep(): void {
+    settledStep.value = step.peek();
     if (step.peek() === null || model.get("step") === step.peek()) return;
     model.set("step", step.peek());
     model.save_changes();
@@ -191,11 +236,12 @@ export function createStore(
   }
 
   async function prefetch(around: Target): Promise<void> {
-    const row = around.row ?? 0;
-    for (const near of [row + 1, row - 1, row + 2, row + 3]) {
+    for (const by of [1, -1, 2, 3]) {
       if (abort.aborted || target.peek() !== around) return;
-      const neighbour: Target = { row: near, name: null };
-      if (near < 0 || near >= run.peek().specimens || specimens.held(neighbour)) continue;
+      const place = placeOf(around) + by;
+      if (place < 0 || place >= run.peek().specimens) continue;
+      const neighbour: Target = { row: sorting.order.peek().rowAt(place), name: null };
+      if (specimens.held(neighbour)) continue;
       try {
         const first = await specimens.first(neighbour, step.peek());
         if (target.peek() === around) await specimens.rest(first, step.peek(), run.peek().steps);
@@ -248,6 +294,16 @@ export function createStore(
     aim({ row: next, name: names.at(next) ?? null });
   }
 
+  /** Opens what stands at a place of the list, or at its end. */
+  function openPlace(place: number): void {
+    const last = run.peek().specimens - 1;
+    openRow(sorting.order.peek().rowAt(Math.min(Math.max(place, 0), last)));
+  }
+
+  function placeOf({ row }: Target): number {
+    return row === null ? 0 : sorting.order.peek().placeOf(row);
+  }
+
   function openNamed(name: string): void {
     if (name === target.peek().name) return;
     aim({ row: names.rowOf(name), name });
@@ -261,16 +317,34 @@ export function createStore(
     }
   }
 
+  function retryScores(): void {
+    wantScores();
+    sorting.retry();
+  }
+
   function begin(): void {
     const { specimens: total, steps } = run.peek();
     if (total === 0 || steps.length === 0) {
       phase.value = "empty";
       return;
     }
-    scores.want(step.peek() as number);
+    wantScores();
     const asked = model.get("specimen");
+    opensFirst = typeof asked !== "string";
     if (typeof asked === "string") openNamed(asked);
-    else openRow(0);
+    else if (sorting.pending.peek()) watchForSlow();
+    else sorted();
+  }
+
+  /** The list has another order, or cannot have the one it waits for. */
+  function sorted(): void {
+    if (opensFirst) {
+      opensFirst = false;
+      openPlace(0);
+    } else if (phase.peek() === "ready") {
+      const opened = target.peek();
+      idle(() => void prefetch(opened));
+    }
   }
 
   /** More steps of the same run keep what is there; anything else begins anew. */
@@ -280,16 +354,17 @@ export function createStore(
     const grown =
       before.specimens === after.specimens &&
       before.name === after.name &&
-      before.score === after.score &&
       before.steps.length > 0 &&
       before.steps.every((value) => after.steps.includes(value));
     const shownStep = step.peek();
     batch(() => {
       run.value = after;
       stepIndex.value = shownStep !== null && grown ? after.steps.indexOf(shownStep) : initialStep();
+      settledStep.value = step.peek();
+      score.value = readScore();
     });
     if (grown) {
-      scores.want(step.peek() as number);
+      wantScores();
       const shown = pack.peek();
       if (shown && !holdsSteps(shown, after.steps)) void complete(shown, target.peek());
       return;
@@ -297,6 +372,8 @@ export function createStore(
     batch(() => {
       names.clear();
       scores.clear();
+      sorting.clear();
+      summary.clear();
       specimens.clear();
       pack.value = null;
       target.value = { row: null, name: null };
@@ -310,6 +387,20 @@ export function createStore(
     if (index < 0 || index === stepIndex.peek()) return;
     playback.stop();
     showStep(index);
+    settledStep.value = step.peek();
+  }
+
+  function scoreSet(): void {
+    score.value = readScore();
+    wantScores();
+  }
+
+  /** Tells Python, whose traits this view follows as well. */
+  function choose(traits: { score?: string; sort_by?: Sort; sort_reversed?: boolean }): void {
+    batch(() => {
+      for (const [name, value] of Object.entries(traits)) model.set(name, value);
+    });
+    model.save_changes();
   }
 
   function specimenSet(): void {
@@ -324,10 +415,18 @@ export function createStore(
 
   listen("change:step", stepSet);
   listen("change:specimen", specimenSet);
+  listen("change:score", scoreSet);
+  listen("change:sort_by", () => {
+    sortBy.value = readSort();
+  });
+  listen("change:sort_reversed", () => {
+    sortReversed.value = model.get("sort_reversed") === true;
+  });
   listen("change:_run", runChanged);
   listen("change:_height", () => {
     height.value = readHeight();
   });
+  abort.addEventListener("abort", effect(wantSummary));
   abort.addEventListener("abort", () => {
     clearTimeout(slowTimer);
     specimens.clear();
@@ -338,6 +437,9 @@ export function createStore(
     run,
     stepIndex,
     step,
+    score,
+    sortBy,
+    sortReversed,
     target,
     pack,
     phase,
@@ -351,16 +453,23 @@ export function createStore(
     menuOpen,
     helpOpen,
     listOpen,
+    chartOpen,
     names,
     scores,
+    sorting,
+    summary,
     playback,
     showStep,
     commitStep,
     moveStep,
     openRow,
+    openPlace,
     openNamed,
-    moveRow: (by: number) => openRow((target.peek().row ?? 0) + by),
+    movePlace: (by: number) => openPlace(placeOf(target.peek()) + by),
+    choose,
     retry,
+    retryScores,
+    wantSummary,
     idle,
   };
 }

@@ -12,3 +12,13 @@ export function scrollToShow(row: number, scrollTop: number, height: number, row
   if (top + rowHeight > scrollTop + height) return top + rowHeight - height;
   return scrollTop;
 }
+
+export function isInSight(row: number, scrollTop: number, height: number, rowHeight: number): boolean {
+  return (row + 1) * rowHeight > scrollTop && row * rowHeight < scrollTop + height;
+}
+
+/** The scroll position that leaves a row where it was on the screen, if it was, and in sight in any case. */
+export function scrollToKeep(before: number, after: number, scrollTop: number, height: number, rowHeight: number): number {
+  const moved = isInSight(before, scrollTop, height, rowHeight) ? (after - before) * rowHeight : 0;
+  return scrollToShow(after, Math.max(0, scrollTop + moved), height, rowHeight);
+}

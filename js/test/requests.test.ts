@@ -34,16 +34,16 @@ describe("buffers", () => {
 describe("client", () => {
   it("resolves with the reply to its own request", async () => {
     const { client } = connected();
-    const { reply } = await client.request({ kind: "names", first: 3, count: 2 });
+    const { reply } = await client.request({ kind: "names", rows: [3, 4] });
     expect(reply.names).toEqual(["images/val/specimen_00003.jpg", "images/val/specimen_00004.jpg"]);
   });
 
   it("ignores replies to another client", async () => {
     const { channel, client } = connected();
     channel.held = () => true;
-    const asked = client.request({ kind: "names", first: 0, count: 1 });
+    const asked = client.request({ kind: "names", rows: [0] });
     await until(() => channel.requests.length === 1);
-    channel.deliver({ id: "other:0", kind: "names", first: 0, names: ["foreign"] });
+    channel.deliver({ id: "other:0", kind: "names", names: ["foreign"] });
     channel.deliver({ id: "other:0", kind: "error", message: "foreign" });
     channel.deliver(null);
     channel.release();
@@ -53,27 +53,27 @@ describe("client", () => {
   it("has ids of its own", async () => {
     const one = connected();
     const two = connected();
-    await one.client.request({ kind: "names", first: 0, count: 1 });
-    await two.client.request({ kind: "names", first: 0, count: 1 });
+    await one.client.request({ kind: "names", rows: [0] });
+    await two.client.request({ kind: "names", rows: [0] });
     expect(one.channel.requests[0]?.id).not.toBe(two.channel.requests[0]?.id);
   });
 
   it("rejects on an error reply and on a reply it does not understand", async () => {
     const failing = connected(answering({ fail: () => "KeyError: 'bbox'" }));
-    await expect(failing.client.request({ kind: "scores", step: 250 })).rejects.toThrow("KeyError: 'bbox'");
+    await expect(failing.client.request({ kind: "scores", step: 250, score: "f1" })).rejects.toThrow("KeyError: 'bbox'");
     const odd = connected((request) => ({ message: { id: request.id, kind: "scores" }, buffers: [] }));
-    await expect(odd.client.request({ kind: "scores", step: 250 })).rejects.toThrow("unexpected reply");
+    await expect(odd.client.request({ kind: "scores", step: 250, score: "f1" })).rejects.toThrow("unexpected reply");
   });
 
   it("sends the same question once while it is under way, and again afterwards", async () => {
     const { channel, client } = connected();
     await Promise.all([
-      client.request({ kind: "scores", step: 250 }),
-      client.request({ kind: "scores", step: 250 }),
-      client.request({ kind: "scores", step: 500 }),
+      client.request({ kind: "scores", step: 250, score: "f1" }),
+      client.request({ kind: "scores", step: 250, score: "f1" }),
+      client.request({ kind: "scores", step: 500, score: "f1" }),
     ]);
     expect(channel.requests).toHaveLength(2);
-    await client.request({ kind: "scores", step: 250 });
+    await client.request({ kind: "scores", step: 250, score: "f1" });
     expect(channel.requests).toHaveLength(3);
   });
 
@@ -82,7 +82,7 @@ describe("client", () => {
     try {
       const { channel, client } = connected();
       channel.held = () => true;
-      const asked = client.request({ kind: "names", first: 0, count: 1 });
+      const asked = client.request({ kind: "names", rows: [0] });
       await vi.advanceTimersByTimeAsync(RESEND_AFTER_MS[1] ?? 0);
       expect(channel.requests.length).toBe(3);
       expect(new Set(channel.requests.map((request) => request.id)).size).toBe(1);
@@ -100,7 +100,7 @@ describe("client", () => {
     try {
       const { channel, client } = connected();
       channel.held = () => true;
-      const asked = client.request({ kind: "names", first: 0, count: 1 });
+      const asked = client.request({ kind: "names", rows: [0] });
       const refused = expect(asked).rejects.toThrow(`${GONE} (Cannot send)`);
       await vi.advanceTimersByTimeAsync(0);
       channel.send = () => {
@@ -108,7 +108,7 @@ describe("client", () => {
       };
       await vi.advanceTimersByTimeAsync(RESEND_AFTER_MS[0] ?? 0);
       await refused;
-      await expect(client.request({ kind: "scores", step: 1 })).rejects.toThrow(GONE);
+      await expect(client.request({ kind: "scores", step: 1, score: "f1" })).rejects.toThrow(GONE);
     } finally {
       vi.useRealTimers();
     }
@@ -116,7 +116,7 @@ describe("client", () => {
 
   it("stops listening when its view goes", async () => {
     const { channel, client, abort } = connected();
-    await client.request({ kind: "names", first: 0, count: 1 });
+    await client.request({ kind: "names", rows: [0] });
     expect(channel.handlers.size).toBe(1);
     abort.abort();
     expect(channel.handlers.size).toBe(0);
@@ -124,7 +124,7 @@ describe("client", () => {
 
   it("rejects when the data channel cannot be reached", async () => {
     const client = createClient(Promise.reject(new Error("no such model")), new AbortController().signal);
-    await expect(client.request({ kind: "scores", step: 1 })).rejects.toThrow("no such model");
+    await expect(client.request({ kind: "scores", step: 1, score: "f1" })).rejects.toThrow("no such model");
   });
 });
 
@@ -135,7 +135,7 @@ describe("guards", () => {
     expect(isRunInfo(null)).toBe(false);
     expect(isErrorReply({ id: "a", kind: "error", message: "m" })).toBe(true);
     expect(isErrorReply({ id: "a", kind: "error" })).toBe(false);
-    expect(isReply({ id: "a", kind: "names", first: 0, names: [] })).toBe(true);
+    expect(isReply({ id: "a", kind: "names", names: [] })).toBe(true);
     expect(isReply({ id: "a", kind: "specimen" })).toBe(false);
   });
 });

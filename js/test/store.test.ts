@@ -203,6 +203,24 @@ describe("scores", () => {
   });
 });
 
+describe("summary", () => {
+  it("does not take the failure of one score for that of the next", async () => {
+    const { store, channel } = await ready({
+      fail: (request) => (request.kind === "summary" && request.score === "mean_iou" ? "ValueError" : null),
+    });
+    channel.held = ({ kind }) => kind === "summary";
+    store.menuOpen.value = true;
+    store.chartOpen.value = true;
+    await until(() => channel.requests.some(({ kind }) => kind === "summary"));
+    store.choose({ score: "centre_distance" });
+    channel.release();
+    await until(() => store.summary.valuesOf("centre_distance").size === RUN.steps.length);
+    expect(store.summary.message.value).toBe("");
+    store.choose({ score: "mean_iou" });
+    await until(() => store.summary.message.value === "ValueError");
+  });
+});
+
 describe("run", () => {
   it("that is empty asks for nothing", () => {
     const { store, channel } = start({ run: { ...RUN, specimens: 0 } });
@@ -218,6 +236,32 @@ describe("run", () => {
     expect(store.step.value).toBe(250);
     await until(() => store.pack.value?.placeOfStep.has(2000) === true);
     expect(store.pack.value?.reply.index).toBe(0);
+  });
+
+  it("that grows has its new step in the open chart", async () => {
+    const { model, channel, store } = await ready();
+    store.menuOpen.value = true;
+    store.chartOpen.value = true;
+    await until(() => store.summary.valuesOf("mean_iou").size === RUN.steps.length);
+    const grown = { ...RUN, steps: [...RUN.steps, 2000], epochs: [...RUN.epochs, 16] };
+    channel.answer = answering({ run: grown });
+    model.setFromPython("_run", grown);
+    await until(() => store.summary.valuesOf("mean_iou").has(2000));
+    const asked = channel.requests.flatMap((request) => (request.kind === "summary" ? [request.steps] : []));
+    expect(asked.at(-1)).toEqual([2000]);
+  });
+
+  it("that is another begins anew: list, order and chart", async () => {
+    const { model, channel, store } = await ready({}, { sort_reversed: true });
+    store.menuOpen.value = true;
+    store.chartOpen.value = true;
+    await until(() => store.summary.valuesOf("mean_iou").size === RUN.steps.length);
+    const other = { ...RUN, name: "other", specimens: 40 };
+    channel.answer = answering({ run: other, total: () => 0.125 });
+    model.setFromPython("_run", other);
+    expect(store.sorting.order.value.rowAt(0)).toBe(39);
+    await until(() => store.summary.valuesOf("mean_iou").get(1000) === 0.125);
+    await until(() => store.phase.value === "ready");
   });
 });
 

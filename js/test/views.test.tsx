@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import widget from "../src/index";
 import type { Question, SpecimenReply } from "../src/protocol";
 import { SLOW_MS } from "../src/store";
+import { ROW_HEIGHT } from "../src/views/SpecimenList";
 import { answering, FakeChannel, FakeModel, nameOf, RUN, type Scenario } from "./harness/kernel";
 import { until } from "./settling";
 
@@ -299,7 +300,7 @@ describe("the list", () => {
     expect(row(0)?.querySelector(".ew-row-score")?.textContent).toMatch(/^[01]\.\d\d$/);
     expect(row(3)?.textContent).toContain("no prediction");
     expect(row(10)?.textContent).toContain("missing");
-    expect(el.querySelector('[data-testid="score-name"]')?.textContent).toBe("mean IoU");
+    expect(el.querySelector('[data-testid="score-name"]')?.textContent).toBe("mean_iou");
   });
 
   it("renders few rows of many", async () => {
@@ -414,10 +415,178 @@ describe("the slider", () => {
   });
 });
 
+describe("sorting", () => {
+  it("is chosen in the list, worst first, and turned round", async () => {
+    const { one, model, text } = await shown({ score: (_name, _step, row) => row });
+    const choose = one("sort-by") as HTMLSelectElement;
+    expect([...choose.options].map((option) => option.textContent)).toEqual([
+      "in run order",
+      "by identifier",
+      "by mean_iou",
+      "by centre_distance",
+    ]);
+    choose.value = "score:centre_distance";
+    choose.dispatchEvent(new Event("change", { bubbles: true }));
+    expect(model.saves.at(-1)).toEqual({ score: "centre_distance", sort_by: "score" });
+    const first = () => one("list").querySelector("[role=option]");
+    await until(() => first()?.getAttribute("data-row") === "99");
+    expect(first()?.getAttribute("aria-posinset")).toBe("1");
+    await until(() => first()?.textContent === `${nameOf(99)}99.00`);
+    expect(first()?.querySelector(".ew-row-bar")).toBeNull();
+    expect(text("score-name")).toBe("centre_distance");
+    expect(text("position")).toBe("86 / 100");
+    expect(text("sort-direction")).toBe("worst first");
+    one("sort-direction").click();
+    await until(() => first()?.getAttribute("data-row") === "0");
+    expect(text("sort-direction")).toBe("best first");
+  });
+
+  it("begins at the top when chosen, and leaves the open specimen where it is when the step changes", async () => {
+    vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(300);
+    const score = (_name: string, step: number, row: number) => (step === 250 ? row : (row * 37) % 100);
+    const { one, model, press } = await shown({ score }, { specimen: nameOf(50) });
+    const list = one("list");
+    const placeOf = (row: number) => Number(list.querySelector(`[data-row="${row}"]`)?.getAttribute("aria-posinset")) - 1;
+    await until(() => list.scrollTop === 51 * ROW_HEIGHT - 300);
+    const choose = one("sort-by") as HTMLSelectElement;
+    choose.value = "score:centre_distance";
+    choose.dispatchEvent(new Event("change", { bubbles: true }));
+    await until(() => placeOf(99) === 0);
+    expect(list.scrollTop).toBe(0);
+    press("Home", list);
+    await until(() => model.get("specimen") === nameOf(99));
+    press("ArrowDown");
+    await until(() => list.querySelector("[aria-selected=true]")?.getAttribute("data-row") === "98");
+    expect([placeOf(98), list.scrollTop]).toEqual([1, 0]);
+    press("ArrowRight");
+    await until(() => list.scrollTop > 0);
+    list.dispatchEvent(new Event("scroll"));
+    await until(() => placeOf(98) > 1);
+    expect(placeOf(98) * ROW_HEIGHT - list.scrollTop).toBe(ROW_HEIGHT);
+    vi.restoreAllMocks();
+  });
+
+  it("gives the keys back when chosen with the pointer, and keeps them when chosen by key", async () => {
+    const { one } = await shown();
+    const choose = one("sort-by") as HTMLSelectElement;
+    choose.focus();
+    choose.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+    choose.dispatchEvent(new Event("change", { bubbles: true }));
+    expect(document.activeElement).toBe(choose);
+    choose.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+    choose.dispatchEvent(new Event("change", { bubbles: true }));
+    expect(document.activeElement).toBe(one("root"));
+  });
+
+  it("says what is the matter with a score that cannot be shown", async () => {
+    const { text, all, one } = await shown({ fail: ({ kind }) => (kind === "scores" ? EVIL : null) });
+    await until(() => all("list-error").length === 1);
+    expect(text("list-error")).toBe(`mean_iou cannot be shown: ${EVIL} retry`);
+    expect(one("list-error").querySelectorAll("script, img")).toHaveLength(0);
+  });
+});
+
+describe("the chart", () => {
+  async function charted(part: Partial<Scenario> = {}) {
+    const view = await shown(part);
+    view.press("m");
+    await until(() => view.all("menu").length === 1);
+    view.one("chart-button").click();
+    await until(() => view.all("chart").length === 1);
+    return view;
+  }
+
+  it("is asked for when it is opened, in parts, and drawn as they come", async () => {
+    const { channel, all, text, one } = await shown();
+    const asked = () => channel.requests.flatMap((request) => (request.kind === "summary" ? [request.steps] : []));
+    expect(asked()).toEqual([]);
+    channel.held = (request) => request.kind === "summary" && request.steps.length < 5;
+    one("menu-button").click();
+    await until(() => all("menu").length === 1);
+    one("chart-button").click();
+    await until(() => text("chart-loading") === "Reading all steps… 2 of 6");
+    expect(text("chart-value")).toBe("step 250: not read yet");
+    channel.release();
+    await until(() => all("chart-loading").length === 0);
+    expect(asked()).toEqual([RUN.steps, RUN.steps.slice(2), RUN.steps.slice(4)]);
+    expect(text("chart-value")).toBe("step 250: 0.60");
+    expect(one("chart-plot").getAttribute("aria-label")).toContain("Best: 0.75 at step 1000. Higher is better.");
+    expect(one("chart-table").querySelectorAll("tr")).toHaveLength(6);
+  });
+
+  it("shares its score with the list", async () => {
+    const { one, text, model } = await charted();
+    const choose = one("chart-score") as HTMLSelectElement;
+    choose.value = "centre_distance";
+    choose.dispatchEvent(new Event("change", { bubbles: true }));
+    await until(() => text("score-name") === "centre_distance");
+    expect(model.saves.at(-1)).toEqual({ score: "centre_distance" });
+    await until(() => text("chart-value") === "step 250: 40.00");
+    expect(text("chart-direction")).toBe("lower is better");
+  });
+
+  it("marks the step in sight, and goes to the step that is clicked", async () => {
+    const { one, text, model, press } = await charted();
+    const cursor = () => Number(one("chart-cursor").getAttribute("x1"));
+    const before = cursor();
+    press("ArrowRight");
+    await until(() => cursor() > before);
+    const plot = one("chart-plot");
+    plot.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, clientX: 9999, button: 0 }));
+    await until(() => text("step-label").startsWith("step 1000"));
+    expect(model.get("step")).toBe(500);
+    plot.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
+    expect(model.get("step")).toBe(1000);
+    plot.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, clientX: 0, buttons: 0 }));
+    await until(() => text("chart-value").startsWith("step 50:"));
+    expect(text("step-label")).toMatch(/^step 1000/);
+  });
+
+  it("never draws over a gap, and says so where there is nothing at all", async () => {
+    const { all, text } = await charted({ total: (_name, step) => (step === 250 ? null : 0.5) });
+    await until(() => all("chart-loading").length === 0);
+    expect(all("chart-line").map((line) => line.getAttribute("points")?.split(" ").length)).toEqual([2, 3]);
+    expect(text("chart-value")).toBe("step 250: not defined");
+    const empty = await charted({ total: () => null });
+    await until(() => empty.text("chart-empty") === "mean_iou is not defined at any step.");
+    expect(empty.all("chart-line")).toHaveLength(0);
+  });
+
+  it("has a dot for a run of one step", async () => {
+    const { all, el } = await charted({ run: { ...RUN, steps: [250], epochs: [2] } });
+    await until(() => all("chart-loading").length === 0);
+    expect(el.querySelectorAll(".ew-chart-dot")).toHaveLength(1);
+  });
+
+  it("says what went wrong, and tries again", async () => {
+    let broken = true;
+    const { all, text, one } = await charted({ fail: ({ kind }) => (kind === "summary" && broken ? EVIL : null) });
+    await until(() => text("chart-error") === `mean_iou cannot be shown: ${EVIL} retry`);
+    expect(one("chart").querySelectorAll("script, img")).toHaveLength(0);
+    broken = false;
+    one("chart-error").querySelector("button")?.click();
+    await until(() => all("chart-error").length === 0 && all("chart-loading").length === 0);
+    expect(text("chart-value")).toBe("step 250: 0.60");
+  });
+
+  it("asks for no more once it is closed", async () => {
+    const { channel, all, one, text } = await charted({ summarySteps: 1 });
+    channel.held = (request) => request.kind === "summary";
+    const asked = () => channel.requests.filter(({ kind }) => kind === "summary").length;
+    await until(() => text("chart-loading") !== "");
+    one("chart-button").click();
+    await until(() => all("chart").length === 0);
+    const before = asked();
+    channel.release();
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+    expect(asked()).toBe(before);
+  });
+});
+
 it("says in a live region what is in sight", async () => {
   const { text } = await shown();
   for (let turn = 0; turn < 5; turn += 1) await vi.advanceTimersByTimeAsync(500);
-  expect(text("announcer")).toMatch(/^specimen images\/val\/specimen_00000\.jpg, step 250, score [01]\.\d\d$/);
+  expect(text("announcer")).toMatch(/^specimen images\/val\/specimen_00000\.jpg, step 250, mean_iou [01]\.\d\d$/);
 });
 
 it("has the height the model gives it", async () => {

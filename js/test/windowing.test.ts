@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scrollToShow, visibleRows } from "../src/windowing";
+import { scrollToKeep, scrollToShow, visibleRows } from "../src/windowing";
 
 describe("visible rows", () => {
   it("are those in sight and a margin, within the list", () => {
@@ -18,5 +18,21 @@ describe("scrolling to a row", () => {
     expect(scrollToShow(5, 0, 300, 30)).toBe(0);
     expect(scrollToShow(10, 0, 300, 30)).toBe(30);
     expect(scrollToShow(2, 300, 300, 30)).toBe(60);
+  });
+});
+
+describe("scrolling after a sort", () => {
+  it("leaves a row in sight where it is on the screen", () => {
+    expect(scrollToKeep(5, 500, 60, 300, 30)).toBe(60 + 495 * 30);
+    expect(scrollToKeep(500, 5, 500 * 30 - 90, 300, 30)).toBe(60);
+  });
+
+  it("brings a row that was out of sight into it", () => {
+    expect(scrollToKeep(0, 50, 3000, 300, 30)).toBe(1500);
+    expect(scrollToKeep(0, 105, 3000, 300, 30)).toBe(3000);
+  });
+
+  it("stays within the list at its top", () => {
+    expect(scrollToKeep(9, 0, 30, 300, 30)).toBe(0);
   });
 });

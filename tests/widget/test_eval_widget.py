@@ -44,6 +44,22 @@ def test_step_and_specimen_can_be_set_to_what_the_run_has_only(widget: EvalWidge
     assert (widget.step, widget.specimen) == (10, "b.jpg")
 
 
+def test_score_and_sorting_can_be_set_to_what_the_list_offers_only(run: ew.Run, widget: EvalWidget) -> None:
+    assert (widget.score, widget.sort_by, widget.sort_reversed) == ("f1", "order", False)
+    widget.score, widget.sort_by, widget.sort_reversed = "false_positives", "score", True
+    with pytest.raises(traitlets.TraitError, match="score 'cats' is not offered; the list has f1, precision, recall"):
+        widget.score = "cats"
+    with pytest.raises(traitlets.TraitError, match=r"expected any of \['order', 'identifier', 'score'\]"):
+        widget.sort_by = "f1"
+    assert (widget.score, widget.sort_by, widget.sort_reversed) == ("false_positives", "score", True)
+    other = run.compare(score="recall", sort_by="identifier", sort_reversed=True)
+    assert (other.score, other.sort_by, other.sort_reversed) == ("recall", "identifier", True)
+    assert other.specimen is None  # until a view has sorted its list
+    other.close()
+    with pytest.raises(ew.UnknownNameError, match="sort_by: expected one of order, identifier, score, got 'f1'"):
+        run.compare(sort_by="f1")
+
+
 def test_a_run_refuses_a_widget_at_what_it_does_not_have(run: ew.Run) -> None:
     with pytest.raises(ew.UnknownNameError, match="step 15 is not recorded; the run has 10, 20"):
         run.compare(15)
@@ -65,9 +81,9 @@ def test_the_channel_answers_requests(widget: EvalWidget, monkeypatch: pytest.Mo
     sent: list[tuple[Any, list[bytes]]] = []
     channel = widget._data
     monkeypatch.setattr(channel, "send", lambda reply, buffers: sent.append((reply, buffers)))
-    channel._handle_custom_msg({"id": "1", "kind": "names", "first": 0, "count": 9}, [])
+    channel._handle_custom_msg({"id": "1", "kind": "names", "rows": [0, 1]}, [])
     channel._handle_custom_msg({"id": "2", "kind": "cats"}, [])
-    assert sent[0] == ({"id": "1", "kind": "names", "first": 0, "names": ["a.jpg", "b.jpg"]}, [])
+    assert sent[0] == ({"id": "1", "kind": "names", "names": ["a.jpg", "b.jpg"]}, [])
     assert sent[1][0]["kind"] == "error"
 
 
@@ -85,9 +101,9 @@ def test_a_request_that_was_sent_again_is_answered_once(widget: EvalWidget, monk
     channel = widget._channel
     monkeypatch.setattr(channel, "send", lambda reply, buffers: sent.append(reply))
     for request in (
-        {"id": "view:0", "kind": "names", "first": 0, "count": 2},
-        {"id": "view:1", "kind": "names", "first": 0, "count": 1},
-        {"id": "view:0", "kind": "names", "first": 0, "count": 2},
+        {"id": "view:0", "kind": "names", "rows": [0, 1]},
+        {"id": "view:1", "kind": "names", "rows": [0]},
+        {"id": "view:0", "kind": "names", "rows": [0, 1]},
         "not a request",
     ):
         channel._reply(channel, request, [])

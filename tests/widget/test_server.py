@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import evalwidget as ew
-from evalwidget.widget import protocol
+from evalwidget.metrics import BoxMetric
+from evalwidget.widget import protocol, server
 from evalwidget.widget.protocol import BUFFERS, OUTCOMES, STATUSES
 from evalwidget.widget.server import answer, run_info
 
 Write = Callable[..., Path]
 ELEMENTS = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
+FRACTIONS = [
+    *("f1", "precision", "recall", "mean_iou"),
+    *("recall_at_1", "recall_at_5", "recall_at_10", "accuracy_at_50"),
+]
 MESSAGES = {name: value for name, value in vars(protocol).items() if is_typeddict(value)}
 
 
@@ -133,37 +138,82 @@ def test_what_the_front_end_knows_first(run: ew.Run) -> None:
         "steps": [10, 20, 30],
         "epochs": [1, 2, 3],
         "specimens": 3,
-        "score": "f1",
+        "scores": [
+            *({"name": name, "direction": "higher", "bounds": (0, 1)} for name in FRACTIONS),
+            {"name": "true_positives", "direction": "higher", "bounds": None},
+            {"name": "false_positives", "direction": "lower", "bounds": None},
+            {"name": "false_negatives", "direction": "lower", "bounds": None},
+        ],
         "notes": [],
     }
     json.dumps(info, allow_nan=False)
 
 
-@pytest.mark.parametrize(
-    ("first", "count", "names"),
-    [
-        (0, 2, ["b.png", "a.png"]),
-        (1, 256, ["a.png", "c.png"]),
-        (3, 5, []),
-        (0, 0, []),
-        (0, 10**9, ["b.png", "a.png", "c.png"]),
-    ],
-)
-def test_names(run: ew.Run, first: int, count: int, names: list[str]) -> None:
-    reply, buffers = ask(run, "names", first=first, count=count)
-    assert (reply["first"], reply["names"], buffers) == (first, names, {})
+@pytest.mark.parametrize("rows", [[0, 1], [2, 0], [1], []])
+def test_names_of_rows_in_the_order_asked_for(run: ew.Run, rows: list[int]) -> None:
+    reply, buffers = ask(run, "names", rows=rows)
+    assert (reply["names"], buffers) == ([["b.png", "a.png", "c.png"][row] for row in rows], {})
+
+
+def test_ranks_of_identifiers(run: ew.Run) -> None:
+    reply, buffers = ask(run, "ranks")
+    assert reply["buffers"] == ["ranks"]
+    assert buffers["ranks"].tolist() == [1, 0, 2]
 
 
 def test_scores(run: ew.Run) -> None:
-    reply, buffers = ask(run, "scores", step=10)
+    reply, buffers = ask(run, "scores", step=10, score="f1")
     assert reply["notes"] == ["step 10: 1 specimens not evaluated, 1 invalid predictions"]
     assert (reply["step"], reply["buffers"]) == (10, ["scores", "statuses"])
     # a.png: 1 of 2 found and 1 extra, so F1 is 2 / 4
     assert buffers["scores"].tolist() == pytest.approx([np.nan, 0.5, np.nan], nan_ok=True)
     assert [STATUSES[code] for code in buffers["statuses"]] == ["missing", "ok", "no_ground_truth"]
-    expected = run.scores(10)
-    assert [STATUSES[code] for code in buffers["statuses"]] == expected["status"].tolist()
-    assert buffers["scores"].tolist() == pytest.approx(expected["f1"].tolist(), nan_ok=True)
+    assert [STATUSES[code] for code in buffers["statuses"]] == run.scores(10)["status"].tolist()
+
+
+def centre_distance(truth: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.hypot(*((truth[:, :2] + truth[:, 2:] - found[:, :2] - found[:, 2:]) / 2).T)
+
+
+@pytest.fixture
+def measured(run: ew.Run) -> ew.Run:
+    """The run with a metric of its own, of which less is better."""
+    return run.add_metric(BoxMetric("centre_distance", centre_distance, "lower"))
+
+
+def test_every_score_offered_equals_those_of_the_tables(measured: ew.Run) -> None:
+    offered = run_info(measured._evaluation, [], "grec_f1")["scores"]
+    assert {"name": "centre_distance", "direction": "lower", "bounds": None} in offered
+    names = [score["name"] for score in offered]
+    assert {*names} >= {"centre_distance", "grec_f1", "f1", "recall_at_5", "false_negatives"}
+    summary = measured.summary(metrics=["grec_f1"])
+    for name in names:
+        for step in measured.steps:
+            _, buffers = ask(measured, "scores", step=step, score=name)
+            expected = measured.scores(step, metrics=["grec_f1"])[name].astype(float)
+            np.testing.assert_array_equal(buffers["scores"], expected.to_numpy(np.float32), name)
+        reply, _ = ask(measured, "summary", steps=measured.steps, score=name)
+        assert reply["steps"] == measured.steps
+        np.testing.assert_array_equal(np.array(reply["values"], float), summary[name].to_numpy(float, na_value=np.nan))
+
+
+def test_a_summary_that_takes_long_is_given_in_parts(run: ew.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_MOMENT_S", -1.0)
+    reply, _ = ask(run, "summary", steps=[20, 30], score="recall")
+    assert (reply["steps"], reply["values"]) == ([20], [1 / 3])
+    assert ask(run, "summary", steps=[], score="recall")[0]["values"] == []
+
+
+def test_an_own_metric_that_is_infinite_or_raises(run: ew.Run) -> None:
+    def broken(truth: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:
+        raise ZeroDivisionError("no boxes")
+
+    run.add_metric(BoxMetric("endless", lambda truth, found: np.full(len(truth), np.inf)))
+    run.add_metric(BoxMetric("broken", broken))
+    assert ask(run, "summary", steps=[10], score="endless")[0]["values"] == [None]
+    for kind, fields in (("scores", {"step": 10}), ("summary", {"steps": [10]})):
+        reply, _ = ask(run, kind, score="broken", **fields)
+        assert (reply["kind"], reply["message"]) == ("error", "ZeroDivisionError: no boxes")
 
 
 def test_a_specimen_at_all_steps(run: ew.Run) -> None:
@@ -301,7 +351,9 @@ def test_answers(write_run: Write) -> None:
     at_1 = [{"image": "a.png", "questions": [{"item": "q1", "answer": "two cats"}, {"item": "q2", "answer": "there"}]}]
     at_2 = [{"image": "a.png", "item": "q1", "output": "no JSON"}]
     run = ew.open_run(write_run(truth, {1: at_1, 2: at_2}, {"output_format": "vi"}))
-    assert run_info(run._evaluation, [])["score"] == "token_f1"
+    scores = run_info(run._evaluation, [])["scores"]
+    assert [score["name"] for score in scores][:3] == ["exact_match", "token_f1", "bleu"]
+    assert [score["bounds"] for score in scores] == [(0, 1), (0, 1), (0, 100), *[(0, 1)] * 5]
     reply, buffers = ask_specimen(run, "a.png")
     assert buffers["truth_outcome"].size == 0
     assert reply["outputs"] == [None, "no JSON"]
@@ -326,17 +378,27 @@ def test_answers(write_run: Write) -> None:
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({"kind": "cats"}, "request 'cats': expected one of names, scores, specimen"),
+        ({"kind": "cats"}, "request 'cats': expected one of names, ranks, scores, specimen, summary"),
         ({"kind": None}, "request None: expected one of"),
         ({"kind": ["names"]}, r"request ['names']: expected one of"),
         ({}, "request None: expected one of"),
-        ({"kind": "names", "first": "0", "count": 1}, "request: first: expected a whole number, got '0'"),
-        ({"kind": "names", "first": 0}, "request: count: expected a whole number, got None"),
-        ({"kind": "names", "first": True, "count": 1}, "request: first: expected a whole number, got True"),
-        ({"kind": "names", "first": 0.5, "count": 1}, "request: first: expected a whole number, got 0.5"),
-        ({"kind": "names", "first": float("nan"), "count": 1}, ""),
-        ({"kind": "scores"}, "request: step: expected a whole number, got None"),
-        ({"kind": "scores", "step": 7}, "step 7 is not recorded; the run has 10, 20, 30"),
+        ({"kind": "names"}, "request: rows: expected a list of whole numbers, got None"),
+        ({"kind": "names", "rows": 1}, "request: rows: expected a list of whole numbers, got 1"),
+        ({"kind": "names", "rows": ["0"]}, "request: rows: expected a whole number, got '0'"),
+        ({"kind": "names", "rows": [True]}, "request: rows: expected a whole number, got True"),
+        ({"kind": "names", "rows": [0.5]}, "request: rows: expected a whole number, got 0.5"),
+        ({"kind": "names", "rows": [float("nan")]}, ""),
+        ({"kind": "names", "rows": [0, 3]}, "specimen row 3: the run has 3 specimens"),
+        ({"kind": "names", "rows": [-1]}, "specimen row -1: the run has 3 specimens"),
+        ({"kind": "scores", "score": "f1"}, "request: step: expected a whole number, got None"),
+        ({"kind": "scores", "step": 7, "score": "f1"}, "step 7 is not recorded; the run has 10, 20, 30"),
+        ({"kind": "scores", "step": 10}, "request: score: expected a name, got None"),
+        ({"kind": "scores", "step": 10, "score": "cats"}, "metric 'cats': the task 'phrase grounding' has recall_at_1"),
+        ({"kind": "scores", "step": 10, "score": "anls"}, "metric 'anls': the task 'phrase grounding' has recall_at_1"),
+        ({"kind": "summary", "score": "f1"}, "request: steps: expected a list of whole numbers, got None"),
+        ({"kind": "summary", "steps": [7], "score": "f1"}, "step 7 is not recorded; the run has 10, 20, 30"),
+        ({"kind": "summary", "steps": [10], "score": ["f1"]}, "request: score: expected a name, got ['f1']"),
+        ({"kind": "summary", "steps": [10], "score": "cats"}, "metric 'cats': the task 'phrase grounding' has"),
         (
             {"kind": "specimen", "specimen": "d.png"},
             "specimen 'd.png' is not in the run, which has b.png, a.png, c.png",
@@ -360,7 +422,7 @@ def test_a_request_that_cannot_be_answered_gets_an_error_reply(
     assert reply["message"]
 
 
-@pytest.mark.parametrize("request_", [None, 7, "names", [], {"id": 7, "kind": "names", "first": 0}])
+@pytest.mark.parametrize("request_", [None, 7, "names", [], {"id": 7, "kind": "names"}])
 def test_what_is_no_request_gets_an_error_reply_without_an_id(run: ew.Run, request_: Any) -> None:
     reply, buffers = answer(request_, run._evaluation)
     assert (reply["id"], reply["kind"], buffers) == ("", "error", [])

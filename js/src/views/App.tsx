@@ -50,8 +50,8 @@ export function App({ store }: { store: Store }) {
   }
 
   const actions: Record<Action, () => void> = {
-    "next-specimen": () => store.moveRow(1),
-    "prev-specimen": () => store.moveRow(-1),
+    "next-specimen": () => store.movePlace(1),
+    "prev-specimen": () => store.movePlace(-1),
     "next-step": () => store.moveStep(1),
     "prev-step": () => store.moveStep(-1),
     menu: () => (store.menuOpen.peek() ? close() : openMenu()),
@@ -97,6 +97,7 @@ export function App({ store }: { store: Store }) {
       aria-label={`Evaluation of ${store.run.value.name || "a run"}`}
       data-testid="root"
       data-state={phase}
+      data-chart={menuOpen && store.chartOpen.value}
       style={{ "--ew-height": `${store.height.value}px` }}
       onKeyDown={onKeyDown}
     >

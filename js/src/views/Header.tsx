@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Store } from "../store";
-import { ratioText, scoreText, stepLabel } from "../words";
+import { scoreText, stepLabel } from "../words";
 import { Dots, Down, Up } from "./icons";
 
 const ANNOUNCE_AFTER_MS = 400;
@@ -16,7 +16,7 @@ export function titleOf(store: Store): string {
 function scoreOf(store: Store): number | null {
   void store.scores.version.value;
   const { row } = store.target.value;
-  const held = row === null ? undefined : store.scores.at(store.step.value, row);
+  const held = row === null ? undefined : store.scores.at(store.step.value, store.score.value.name, row);
   return held && !Number.isNaN(held.score) ? held.score : null;
 }
 
@@ -25,8 +25,10 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
   const { row } = store.target.value;
   const title = titleOf(store);
   const score = scoreOf(store);
-  const atFirst = (row ?? 0) <= 0;
-  const atLast = (row ?? 0) >= run.specimens - 1;
+  const place = row === null ? null : store.sorting.order.value.placeOf(row);
+  const { name: scoreName } = store.score.value;
+  const atFirst = (place ?? 0) <= 0;
+  const atLast = (place ?? 0) >= run.specimens - 1;
   return (
     <header class="ew-header">
       <div class="ew-nav">
@@ -37,7 +39,7 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
           title="Previous specimen (↑)"
           aria-label="Previous specimen"
           aria-disabled={atFirst}
-          onClick={() => store.moveRow(-1)}
+          onClick={() => store.movePlace(-1)}
         >
           <Up />
         </button>
@@ -48,12 +50,12 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
           title="Next specimen (↓)"
           aria-label="Next specimen"
           aria-disabled={atLast}
-          onClick={() => store.moveRow(1)}
+          onClick={() => store.movePlace(1)}
         >
           <Down />
         </button>
         <span class="ew-position" data-testid="position">
-          {row === null ? "–" : (row + 1).toLocaleString("en")} / {run.specimens.toLocaleString("en")}
+          {place === null ? "–" : (place + 1).toLocaleString("en")} / {run.specimens.toLocaleString("en")}
         </span>
       </div>
       <h2 class="ew-title" data-testid="specimen-title" title={title}>
@@ -61,8 +63,8 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
       </h2>
       <div class="ew-facts">
         {score !== null && (
-          <span class="ew-fact" data-testid="specimen-score" title={`${run.score} of this specimen at this step`}>
-            <span class="ew-quiet">{run.score}</span> {ratioText(score)}
+          <span class="ew-fact" data-testid="specimen-score" title={`${scoreName} of this specimen at this step`}>
+            <span class="ew-quiet">{scoreName}</span> {scoreText(score)}
           </span>
         )}
         <span class="ew-step" data-testid="step-label">
@@ -92,7 +94,7 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
 export function Announcer({ store }: { store: Store }) {
   const score = scoreOf(store);
   const words = [`specimen ${titleOf(store)}`, `step ${store.step.value ?? "none"}`];
-  if (score !== null) words.push(`score ${scoreText(score)}`);
+  if (score !== null) words.push(`${store.score.value.name} ${scoreText(score)}`);
   const text = store.phase.value === "ready" ? words.join(", ") : "";
   const [said, say] = useState("");
   useEffect(() => {

@@ -4,6 +4,7 @@ import { hasSharedImage } from "../pack";
 import type { Options, Store } from "../store";
 import { stepLabel } from "../words";
 import { Left, Pause, Play, Right } from "./icons";
+import { StepChart } from "./StepChart";
 
 /** Characters of step numbers that fit under the slider of the narrowest view. */
 const MOST_CHARACTERS = 30;
@@ -117,6 +118,7 @@ export function Menu({ store }: { store: Store }) {
         <StepSlider store={store} />
         <output class="ew-menu-step">{stepLabel(store.run.value, store.stepIndex.value)}</output>
       </div>
+      {store.chartOpen.value && <StepChart store={store} />}
       <fieldset class="ew-choices">
         {choices.length > 0 && <legend class="ew-menu-title">Show</legend>}
         {choices.map(([name, words]) => (
@@ -132,6 +134,17 @@ export function Menu({ store }: { store: Store }) {
             {words}
           </label>
         ))}
+        <button
+          type="button"
+          class="ew-button"
+          data-testid="chart-button"
+          aria-pressed={store.chartOpen.value}
+          onClick={() => {
+            store.chartOpen.value = !store.chartOpen.peek();
+          }}
+        >
+          metrics over steps
+        </button>
         <button
           type="button"
           class="ew-button"

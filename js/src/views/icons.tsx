@@ -10,6 +10,7 @@ export const Up = () => <Icon path="M4 10l4-4 4 4" />;
 export const Down = () => <Icon path="M4 6l4 4 4-4" />;
 export const Left = () => <Icon path="M10 4L6 8l4 4" />;
 export const Right = () => <Icon path="M6 4l4 4-4 4" />;
+export const Turn = () => <Icon path="M5 13V3M2.5 5.5L5 3l2.5 2.5M11 3v10M8.5 10.5L11 13l2.5-2.5" />;
 export const Play = () => <Icon path="M5 3.5v9l7-4.5z" />;
 export const Pause = () => <Icon path="M5.5 3.5v9M10.5 3.5v9" />;
 export const Dots = () => (

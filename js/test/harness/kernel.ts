@@ -17,7 +17,7 @@ export class FakeModel implements Model {
   #unsaved: Record<string, unknown> = {};
 
   constructor(values: Record<string, unknown>) {
-    this.#values = { step: null, specimen: null, _data: "anywidget:data", ...values };
+    this.#values = { step: null, specimen: null, score: "mean_iou", sort_by: "order", sort_reversed: false, _data: "anywidget:data", ...values };
   }
 
   get(name: string): unknown {
@@ -114,7 +114,10 @@ export const RUN: RunInfo = {
   steps: [50, 100, 250, 500, 600, 1000],
   epochs: [0.4, 0.8, 2, 4, 4.8, 8],
   specimens: 100,
-  score: "mean IoU",
+  scores: [
+    { name: "mean_iou", direction: "higher", bounds: [0, 1] },
+    { name: "centre_distance", direction: "lower", bounds: null },
+  ],
   notes: [],
 };
 
@@ -142,6 +145,11 @@ export interface Scenario {
   partial: boolean;
   change: (reply: SpecimenReply) => Partial<SpecimenReply>;
   fail: (request: Request) => string | null;
+  /** The score of a specimen; `chance` is between 0 and 1. */
+  score: (name: string, step: number, row: number, chance: number) => number;
+  total: (name: string, step: number) => number | null;
+  /** How many steps of a summary one reply holds. */
+  summarySteps: number;
 }
 
 export const SCENARIO: Scenario = {
@@ -159,6 +167,10 @@ export const SCENARIO: Scenario = {
   partial: false,
   change: () => ({}),
   fail: () => null,
+  score: (name, step, _row, chance) =>
+    name === "centre_distance" ? 90 * chance * (1 - step / 2000) : Math.min(1, 0.3 + 0.5 * chance + step / 5000),
+  total: (name, step) => (name === "centre_distance" ? 45 - step / 50 : 0.55 + step / 5000),
+  summarySteps: 2,
 };
 
 /** Boxes that tighten around the ground truth from step to step, among them a missed and an extra one. */
@@ -247,15 +259,24 @@ export function answering(part: Partial<Scenario> = {}): (request: Request) => A
     const failure = scenario.fail(request);
     if (failure !== null) return { message: { id: request.id, kind: "error", message: failure }, buffers: [] };
     if (request.kind === "names") {
-      const names = Array.from({ length: request.count }, (_, place) => nameOf(request.first + place));
-      const message: Reply = { id: request.id, kind: "names", first: request.first, names };
+      const message: Reply = { id: request.id, kind: "names", names: request.rows.map(nameOf) };
+      return { message, buffers: [] };
+    }
+    if (request.kind === "ranks") {
+      const { names, buffers } = asViews({ ranks: Array.from({ length: run.specimens }, (_, row) => row) });
+      const message: Reply = { id: request.id, kind: "ranks", buffers: names };
+      return { message, buffers };
+    }
+    if (request.kind === "summary") {
+      const steps = request.steps.slice(0, scenario.summarySteps);
+      const message: Reply = { id: request.id, kind: "summary", steps, values: steps.map((step) => scenario.total(request.score, step)) };
       return { message, buffers: [] };
     }
     if (request.kind === "scores") {
       const next = random(request.step);
       const statuses = Array.from({ length: run.specimens }, (_, row) => (row % 7 === 3 ? 1 + (row % STATUSES.length) % 3 : 0));
       const { names, buffers } = asViews({
-        scores: statuses.map((status) => (status === 0 ? Math.min(1, 0.3 + 0.5 * next() + request.step / 5000) : Number.NaN)),
+        scores: statuses.map((status, row) => (status === 0 ? scenario.score(request.score, request.step, row, next()) : Number.NaN)),
         statuses,
       });
       const message: Reply = { id: request.id, kind: "scores", step: request.step, notes: [], buffers: names };

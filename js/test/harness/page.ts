@@ -74,12 +74,28 @@ const CASES: Record<string, Partial<Scenario>> = {
   error: { fail: (request) => (request.kind === "specimen" ? "FileNotFoundError: predictions/step_250.json" : null) },
   large: { run: { ...RUN, specimens: 100_000, notes: ["12 specimens have no ground truth and are left out of every mean."] } },
   slow: {},
+  gaps: { total: (name, step) => (step === 250 ? null : name === "mean_iou" ? 0.3 + step / 2500 : 120 - step / 12) },
+  undefined: { total: () => null },
+  reading: {},
+  broken: { fail: (request) => (request.kind === "summary" ? "ValueError: metric mean_iou: expected 6 numbers, got 'many'" : null) },
+  unsortable: { fail: (request) => (request.kind === "scores" && request.score !== "mean_iou" ? "ZeroDivisionError: division by zero" : null) },
+  single: { run: { ...RUN, steps: [250], epochs: [2] } },
+  steps: {
+    run: {
+      ...RUN,
+      steps: Array.from({ length: 200 }, (_, place) => place * 25),
+      epochs: Array.from({ length: 200 }, (_, place) => place / 5),
+    },
+    total: (_name, step) => (step % 700 === 0 ? null : 0.8 - 0.7 * Math.exp(-step / 900) + 0.03 * Math.sin(step)),
+    summarySteps: 500,
+  },
 };
 
 const query = new URLSearchParams(location.search);
 const name = query.get("case") ?? "grounding";
 const scenario = { ...SCENARIO, ...CASES[name], image: await picture() };
 const channel = new FakeChannel(answering(scenario));
+if (name === "reading") channel.held = (request) => request.kind === "summary" && !request.steps.includes(50);
 if (name === "slow") channel.held = (request) => request.kind === "specimen";
 const model = new FakeModel({ _run: scenario.run, step: query.has("step") ? Number(query.get("step")) : 250 });
 const el = document.getElementById("here") as HTMLElement;

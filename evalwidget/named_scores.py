@@ -1,0 +1,89 @@
+"""Scores by name: which ones a run has for each specimen, what is known of each, and their values at a step."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.data import RunData
+from evalwidget.errors import UnknownNameError
+from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric
+
+__all__ = ["NamedScore", "main_score", "named_score", "named_scores", "score_of_specimens", "score_of_step"]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedScore:
+    """A score's name, which way is better, and the least and the most it can be (None: not known)."""
+
+    name: str
+    direction: Direction
+    bounds: Bounds | None
+
+
+_FRACTIONS_OF_BOXES: Final = tuple(
+    NamedScore(name, "higher", (0.0, 1.0)) for name in ("f1", "precision", "recall", "mean_iou")
+)
+_COUNTS_OF_BOXES: Final = (
+    NamedScore("true_positives", "higher", None),
+    NamedScore("false_positives", "lower", None),
+    NamedScore("false_negatives", "lower", None),
+)
+_OF_BOXES: Final = {score.name: score for score in (*_FRACTIONS_OF_BOXES, *_COUNTS_OF_BOXES)}
+
+
+def main_score(data: RunData) -> str:
+    """The score that stands for a specimen in one number, unless another is asked for."""
+    return "token_f1" if data.has_text else "f1"
+
+
+def named_scores(evaluation: Evaluation, also: str | None = None) -> list[NamedScore]:
+    """The scores that each specimen of the run has, those of the run's own metrics among them, and ``also`` another of
+    the task's. Raises ``UnknownNameError``."""
+    has_boxes = not evaluation.data.has_text
+    found = [*(_FRACTIONS_OF_BOXES if has_boxes else ())]
+    found += [_of_metric(metric) for metric in evaluation.metrics() if not isinstance(metric, StepMetric)]
+    found += _COUNTS_OF_BOXES if has_boxes else ()
+    if also is not None and also not in {score.name for score in found}:
+        found.append(named_score(evaluation, also))
+    return found
+
+
+def named_score(evaluation: Evaluation, name: str) -> NamedScore:
+    """What is known of the score of that name. Raises ``UnknownNameError``."""
+    return _OF_BOXES[name] if _counts(evaluation, name) else _of_metric(_metric(evaluation, name))
+
+
+def score_of_specimens(evaluation: Evaluation, step: int, settings: Settings, name: str) -> NDArray[np.float64]:
+    """The score ``(s,)`` of each specimen as in ``Run.scores``, NaN where there is none. Raises
+    ``UnknownNameError``."""
+    if _counts(evaluation, name):
+        return evaluation.specimens(step, settings).columns[name]
+    return evaluation.metric_scores(step, settings, _metric(evaluation, name))[0]
+
+
+def score_of_step(evaluation: Evaluation, step: int, settings: Settings, name: str) -> float:
+    """The score of the whole step as in ``Run.summary``, NaN where there is none. Raises ``UnknownNameError``."""
+    if _counts(evaluation, name):
+        return evaluation.specimens(step, settings).totals[name]
+    return evaluation.metric_scores(step, settings, _metric(evaluation, name))[1]
+
+
+def _counts(evaluation: Evaluation, name: str) -> bool:
+    """Whether the score follows from the counts of matched, missed and extra boxes, and is no metric's."""
+    return not evaluation.data.has_text and name in _OF_BOXES
+
+
+def _metric(evaluation: Evaluation, name: str) -> Metric:
+    known = {metric.name: metric for metric in evaluation.metrics()}
+    metric = known.get(name) or evaluation.metrics([name])[-1]
+    if isinstance(metric, StepMetric):
+        raise UnknownNameError(f"score {name!r}: it is a figure of a whole step, not of a specimen")
+    return metric
+
+
+def _of_metric(metric: Metric) -> NamedScore:
+    assert not isinstance(metric, StepMetric)
+    return NamedScore(metric.name, metric.direction, metric.bounds)
