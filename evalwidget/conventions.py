@@ -41,7 +41,7 @@ _ALIKE: Final = ("0-1000", "0-999", "0-1024")
 #: Scales that boxes are tried in, the most usual first.
 _USUAL: Final = ("pixels", "fraction", *_ALIKE, "0-100")
 #: How many specimens are looked at, with how many boxes each; with fewer, chance may look like a fit.
-_SPECIMENS, _TRUTH_EACH, _FOUND_EACH = 64, 4, 8
+_SPECIMENS, _TRUTH_EACH, _FOUND_EACH, _INVALID_EACH = 64, 4, 8, 24
 _FEWEST: Final = 4
 _NEGATIVE_SIZE: Final = PARSE_STATES.index("negative_size")
 
@@ -61,8 +61,10 @@ class Expected:
 
     def why(self, convention: Convention) -> str:
         """Why boxes were taken to be in ``convention``."""
-        scale = self.scale_why if convention.scale == self.convention.scale else SAID
-        order = self.order_why if convention.order == self.convention.order else SAID
+        scale, order = self.scale_why, self.order_why
+        if convention != self.convention:
+            scale = STATED if scale == STATED and convention.scale == self.convention.scale else SAID
+            order = STATED if order == STATED and convention.order == self.convention.order else SAID
         return scale if scale == order else f"coordinates {scale}, order {order}"
 
 
@@ -127,7 +129,8 @@ def taken_parts(
             why, is_open = "as the model family writes them", False
         elif convention.scale == "pixels" and not expected.is_stated and _are_fractions(part):
             convention = Convention(convention.order, "fraction")
-            why = f"told by the largest number {largest_number([part]):.4g}"
+            order = expected.order_why if convention.order == expected.convention.order else SAID
+            why = f"coordinates told by the largest number {largest_number([part]):.4g}, order {order}"
         else:
             why = expected.why(convention)
         found.append(part if convention == part.convention else replace(part, convention=convention))
@@ -146,9 +149,11 @@ def best_fit(
     """How near predictions are to the ground truth, and the convention that would bring them clearly nearer.
 
     ``usable`` ``(s,)`` are the specimens to look at; ``sizes`` gives the image sizes ``(n, 2)`` of some, NaN where one
-    is not known. Ground truth is read anew only where ``truth_is_open``: its format says nothing. A convention is
-    clearly better by .1 and half as much again of mean IoU, each three standard errors beyond chance, and where it also
-    tells an image from others by as much, or reaches .6: a model that has not learned anything is told nothing.
+    is not known. Ground truth is read anew only where ``truth_is_open``: its format says nothing.
+
+    A convention is clearly better where it raises the mean IoU to .3 at least, by .1 at least and by half, three
+    standard errors above chance; and where that reaches .6, or is .15 more than the same predictions reach beside the
+    ground truth of other specimens. So nothing is said of a model that has not learned anything.
     """
     if not {found.convention.scale, truth.convention.scale} <= set(_USUAL):
         return Fit()
@@ -167,7 +172,9 @@ def best_fit(
         gain, better = read[row] - nearest, float(read[row].mean())
         if better < max(0.3, 1.5 * mean) or not _is_clear(gain, 0.1):
             continue
-        if better >= 0.6 or _is_clear(read[row] - sample.chance(conventions[row], side), 0.15):
+        # read wrongly alike, boxes anywhere share the size of their image: ground truth is to fit well
+        tells = side == "predictions" and _is_clear(read[row] - sample.chance(conventions[row]), 0.15)
+        if better >= 0.6 or tells:
             return Fit(mean, side, conventions[row], better)
     return Fit(mean)
 
@@ -194,10 +201,10 @@ class _Sample:
             truth = self._unit(self.truth, conventions)
         return self._overlaps(found, truth)
 
-    def chance(self, convention: Convention, side: str) -> NDArray[np.float64]:
+    def chance(self, convention: Convention) -> NDArray[np.float64]:
         """The same ``(n,)`` with the predictions of other specimens: what is reached without knowing the image."""
-        found = self._unit(self.found, [convention if side == "predictions" else self.found_convention])
-        truth = self._unit(self.truth, [convention if side != "predictions" else self.truth_convention])
+        found = self._unit(self.found, [convention])
+        truth = self._unit(self.truth, [self.truth_convention])
         shifts = range(1, min(4, len(self.sizes)))
         moved = [self._overlaps([np.roll(part, shift, axis=1) for part in found], truth)[0] for shift in shifts]
         return np.asarray(np.mean(moved, axis=0))
@@ -260,22 +267,24 @@ def _sample(
 def _padded(
     written: Written, rows: NDArray[np.int64], chosen: NDArray[np.int64], sizes: NDArray[np.float64], each: int
 ) -> NDArray[np.float64]:
-    """The numbers ``(s, each, 4)`` as written of the boxes ``rows`` of each chosen specimen, surest first."""
+    """The numbers ``(s, k, 4)`` as written of ``each`` of the boxes ``rows`` of each chosen specimen, surest first, and
+    of a few more that are invalid: their scores are not known."""
     boxes = written.boxes
     place = np.full(len(boxes.offsets) - 1, -1)
     place[chosen] = np.arange(len(chosen))
     rows = rows[place[boxes.specimen[rows]] >= 0]
-    owner = place[boxes.specimen[rows]]
-    order = np.lexsort((np.nan_to_num(-boxes.score[rows], nan=np.inf), owner))
-    rows, owner = rows[order], owner[order]
-    rank = np.arange(len(rows)) - np.searchsorted(owner, owner)
-    rows, owner, rank = rows[rank < each], owner[rank < each], rank[rank < each]
+    order = np.lexsort((-np.nan_to_num(boxes.score[rows], nan=-np.inf), boxes.usable[rows], boxes.specimen[rows]))
+    rows = rows[order]
+    owner, is_invalid = place[boxes.specimen[rows]], ~boxes.usable[rows]
+    group = 2 * owner + ~is_invalid
+    rank = np.arange(len(rows)) - np.searchsorted(group, group)
+    keep = rank < np.where(is_invalid, _INVALID_EACH, each)
+    rows, owner, rank, is_invalid = rows[keep], owner[keep], rank[keep], is_invalid[keep]
     values = values_as_written(boxes.corners[rows], boxes.size[rows], written.convention, sizes[owner])
-    for place_of_row, row in enumerate(rows.tolist()):
-        if boxes.state[row] == _NEGATIVE_SIZE:
-            values[place_of_row] = _raw_numbers(boxes.defects[row].raw)
-    padded = np.full((len(chosen), each, 4), np.nan)
-    padded[owner, rank] = values
+    for row in np.flatnonzero(is_invalid).tolist():
+        values[row] = _raw_numbers(boxes.defects[int(rows[row])].raw)
+    padded = np.full((len(chosen), each + (_INVALID_EACH if is_invalid.any() else 0), 4), np.nan)
+    padded[owner, rank + each * is_invalid] = values
     return padded
 
 

@@ -89,16 +89,17 @@ def _misread(data: RunData, step: int) -> list[str]:
     if fit.better is None:
         return []
     is_truth = fit.side == "ground truth"
-    taken = data.convention if is_truth else next(t.convention for t in data.predictions(step).taken if t.is_open)
+    predicted = next(taken.convention for taken in data.predictions(step).taken if taken.is_open)
+    taken = data.convention if is_truth else predicted
     prefix = "" if is_truth else "prediction_"
     settings = {}
     if fit.better.scale != taken.scale:
         settings[f"{prefix}coordinates"] = fit.better.scale
+        # predictions follow the ground truth where nothing is said of them
+        settings |= {"prediction_coordinates": predicted.scale} if is_truth else {}
     if fit.better.order != taken.order:
         settings[f"{prefix}box_order"] = fit.better.order
-    if is_truth:
-        # predictions follow the ground truth where nothing is said of them
-        settings |= {f"prediction_{name}": getattr(taken, name.removeprefix("box_")) for name in settings}
+        settings |= {"prediction_box_order": predicted.order} if is_truth else {}
     advice = ", ".join(f"{name}={value!r}" for name, value in settings.items())
     reach, they = ("reaches", "it") if is_truth else ("reach", "they")
     return [

@@ -218,9 +218,9 @@ def _two_faced(
     """A note about ids that are the file names of other specimens. Raises ``JoinError`` where other records of the step
     are found by file name alone, so that all of them may be file names."""
     doubtful = [
-        (reference, row, other)
+        (reference, row, index.two_faced[reference.shown, row])
         for reference, method, row in zip(references, methods, owner.tolist(), strict=True)
-        if method == "id" and (other := index.other_by_name(reference.shown, row)) is not None
+        if index.two_faced and method == "id" and (reference.shown, row) in index.two_faced
     ]
     if not doubtful:
         return []

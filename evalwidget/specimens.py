@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -134,10 +135,16 @@ class SpecimenIndex:
                     return row, "name" if tried == "path" and "/" not in _normal(str(text)) else tried
         return None
 
-    def other_by_name(self, text: str, row: int) -> int | None:
-        """The specimen whose file name or stem is ``text``, where it is another than ``row``."""
-        rows = self._names.get(text) or self._stems.get(text) or self._numbers.get(text) or [row]
-        return None if row in rows else rows[0]
+    @cached_property
+    def two_faced(self) -> dict[tuple[str, int], int]:
+        """Another specimen whose file name or stem is an id of a row, by id and row."""
+        found = {}
+        for ids in (self._identifiers, self._source_ids):
+            for text, (row, *_) in ids.items():
+                rows = self._names.get(text) or self._stems.get(text) or self._numbers.get(text) or [row]
+                if row not in rows:
+                    found[text, row] = rows[0]
+        return found
 
     def disagrees_on_folder(self, reference: Reference, row: int) -> bool:
         """Whether both the reference and the specimen stand in a folder, and not in the same one."""
