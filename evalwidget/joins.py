@@ -76,7 +76,7 @@ class OrderedRecords:
 
 def checked_method(join: str | None) -> str | None:
     """``join``, which must be one of ``METHODS``. Raises ``UnknownNameError``."""
-    if join is not None and join not in METHODS:
+    if join is not None and join not in list(METHODS):
         raise UnknownNameError(f"join {join!r}: expected one of {', '.join(METHODS)}")
     return join
 
@@ -130,9 +130,13 @@ def with_phrases(parts: Sequence[BoxRows], phrases: Mapping[int, str]) -> list[B
         places = {name: place for place, name in enumerate(names)}
         for row in np.flatnonzero(label < 0):
             phrase = phrases.get(int(part.owner[row]))
-            if phrase is not None:
-                label[row] = places.setdefault(phrase, len(places))
-        found.append(replace(part, label=label, label_names=list(places)))
+            if phrase is None:
+                continue
+            if phrase not in places:
+                places[phrase] = len(names)
+                names.append(phrase)
+            label[row] = places[phrase]
+        found.append(replace(part, label=label, label_names=names))
     return found
 
 

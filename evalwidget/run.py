@@ -58,7 +58,8 @@ class Run:
         with neither phrase nor corners says that nothing was predicted. Raw model text goes in a column ``output``,
         with ``output_format`` naming its grammar.
 
-        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image.
+        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image. ``coordinates`` and
+        ``join`` are those of ``open_run``; by order, specimens are taken in their order of first mention.
 
         Raises ``FormatError`` naming the row of a value that cannot be used.
         """

@@ -110,6 +110,8 @@ def test_a_method_can_be_demanded(write_run: Write, join: str, names: list[str],
 def test_an_unknown_method_is_refused(write_run: Write) -> None:
     with pytest.raises(ew.UnknownNameError, match="join 'luck': expected one of id, path, name, stem, order"):
         ew.open_run(write_run([cat("a.jpg")], {1: []}), join="luck")
+    with pytest.raises(ew.UnknownNameError, match="join \\[\\]: expected one of"):
+        ew.Run.from_frames(None, pd.DataFrame({"step": [1]}), join=[])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["a", "three/a"])
