@@ -183,8 +183,8 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         settings.output_format,
         answers=bool(records and records.questions),
         stated=any((settings.prediction_box_order, settings.prediction_coordinates)),
-        stated_order=settings.prediction_box_order,
-        stated_scale=settings.prediction_coordinates,
+        order=settings.prediction_box_order,
+        scale=settings.prediction_coordinates,
     )
     readers: dict[int, Callable[[], Records]] = {
         step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()

@@ -34,16 +34,16 @@ class GroundTruthFacts:
 class PredictionOptions:
     """``answers`` says that the run's items are questions, so that text which cannot be read counts as an answer.
     ``stated`` says that ``convention`` comes from the caller, and is not merely that of the ground truth;
-    ``stated_order`` and ``stated_scale`` are what the caller says of predictions alone."""
+    ``order`` and ``scale`` are the parts of it that the caller stated, None where the data are to tell."""
 
     convention: Convention = field(default_factory=Convention)
     categories: Mapping[str, str] = field(default_factory=dict)
     output_format: str | None = None
     answers: bool = False
     stated: bool = False
-    stated_order: str | None = None
-    stated_scale: str | None = None
+    order: str | None = None
+    scale: str | None = None
 
     def overruled(self, convention: Convention) -> Convention:
         """The ``convention`` of a format, or what the caller says of predictions instead."""
-        return Convention(self.stated_order or convention.order, self.stated_scale or convention.scale)
+        return Convention(self.order or convention.order, self.scale or convention.scale)
