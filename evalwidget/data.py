@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,15 @@ from evalwidget.assembly import (
     phrased_boxes,
     questions_table,
 )
+from evalwidget.boxes import Convention
+from evalwidget.conventions import SAID, STATED, Expected, Fit, Taken, Written, best_fit, taken_parts
 from evalwidget.errors import UnknownNameError
 from evalwidget.formats.options import GroundTruthFacts
 from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageMapping, ImageStore, image_size
+from evalwidget.joins import Joined, OrderedRecords, first_few, joined_records, with_phrases
 from evalwidget.labels import Labels
-from evalwidget.records import BoxRows, Records
+from evalwidget.records import BoxRows, Records, Reference
 from evalwidget.resized import PixelLimits, assumed_limits, in_fractions
 from evalwidget.specimens import SpecimenIndex, merged_specimens
 from evalwidget.tables import Answers, Boxes, Questions
@@ -42,6 +45,9 @@ __all__ = [
 
 #: Seconds before reading shows its progress.
 _PATIENCE: Final = 1.0
+
+_PIXELS: Final = Convention()
+_EXPECTED: Final = Expected(_PIXELS, STATED, STATED)
 
 #: The tasks, by the names that a run may give them.
 TASKS: Final = {
@@ -86,18 +92,20 @@ class GroundTruth:
 
 @dataclass(frozen=True, slots=True)
 class Unjoined:
-    """A record of an image or a question that the run does not have: listed, never scored."""
+    """A record of an image or a question that the run does not have, and ``why`` not: listed, never scored."""
 
     name: str
     where: str
     predictions: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """Predictions at one step. ``recorded`` ``(s,)`` is false for a specimen that was not evaluated at the step;
-    ``outputs`` is the model's raw text by specimen, where the source keeps it; ``source`` and ``format`` say where they
-    were read."""
+    ``outputs`` is the model's raw text by specimen, where the source keeps it; ``joined`` counts records by what found
+    their specimen, a key of ``specimens.METHODS``; ``taken`` are the conventions its boxes were read in; ``source`` and
+    ``format`` say where they were read."""
 
     boxes: Boxes
     answers: Answers
@@ -105,6 +113,8 @@ class Predictions:
     outputs: dict[int, str] = field(default_factory=dict)
     unjoined: list[Unjoined] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    joined: dict[str, int] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
     source: str = ""
     format: str = ""
 
@@ -124,17 +134,26 @@ class RunData:
         images: ImageStore,
         ground_truth_format: str,
         likely_task: str | None = None,
-        coordinates: str = "",
+        convention: Convention = _PIXELS,
+        convention_why: str = STATED,
+        expected: Expected = _EXPECTED,
+        join: str | None = None,
         pixel_limits: PixelLimits = NO_LIMITS,
         notes: Sequence[str] = (),
+        stated: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.steps_per_epoch = steps_per_epoch
         self.images = images
         self.ground_truth_format = ground_truth_format
-        self.coordinates = coordinates
+        self.convention = convention
+        self.convention_why = convention_why
+        self.expected = expected
+        self.join = join
         self.pixel_limits = pixel_limits
         self.notes = list(notes)
+        #: the settings that the run has beyond its records, as ``run.json`` has them
+        self.stated = dict(stated or {})
         self.steps = sorted(readers)
         self.labels = Labels()
         self._readers = dict(readers)
@@ -142,15 +161,27 @@ class RunData:
         self._lock = threading.RLock()
         self._predictions: dict[int, Predictions] = {}
         self._early: dict[int, Records] = {}
+        self._fits: dict[int, Fit] = {}
         self._measured: dict[int, tuple[int, int] | None] = {}
+        first: Records | None = None
         if ground_truth is None:
             # without ground truth only the predictions tell which specimens there are
             self._early = {step: readers[step]() for step in self.steps}
-            ground_truth = images_and_questions(list(self._early.values()))
+            early = list(self._early.values())
+            ground_truth = images_and_questions(early, join)
+            if early:
+                own = [row for row in ground_truth.questions if row.owner < len(early[0].references)]
+                first = replace(early[0], questions=own)
+            self.notes += _apart(early) if join is None else []
             for name in (name for step in self._early.values() for rows in step.boxes for name in rows.label_names):
                 self.labels.place(name)
         self.specimens, owner = merged_specimens(ground_truth.references)
         self._index = SpecimenIndex(self.specimens)
+        self._ordered = OrderedRecords(
+            first or ground_truth,
+            owner if first is None else owner[: len(first.references)],
+            "the ground truth" if first is None else f"step {self.steps[0]}",
+        )
         self.rows = {name: row for row, name in enumerate(self.specimens.identifiers)}
         conventions = [rows.convention.is_relative for rows in ground_truth.boxes if len(rows.owner)]
         self._truth_is_relative = conventions[0] if conventions else None
@@ -185,7 +216,7 @@ class RunData:
             if step not in self._predictions:
                 with collection_paused():
                     records = self._early.pop(step, None) or self._readers[step]()
-                    self._predictions[step] = self._step_predictions(records)
+                    self._predictions[step] = self._step_predictions(step, records)
             return self._predictions[step]
 
     def load(self, steps: Sequence[int]) -> None:
@@ -210,6 +241,14 @@ class RunData:
     def scored(self, step: int) -> NDArray[np.bool_]:
         """The specimens ``(s,)`` that can be scored at a step: they are annotated and were evaluated then."""
         return self.ground_truth.annotated & self.predictions(step).recorded
+
+    def fit(self, step: int) -> Fit:
+        """How near a step's predictions are to the ground truth in the convention they were read in, and whether
+        another would bring them clearly nearer; reads the step if need be. See ``conventions.best_fit``."""
+        with self._lock:
+            if step not in self._fits:
+                self._fits[step] = self._fit(self.predictions(step))
+            return self._fits[step]
 
     def found_image(self, row: int) -> object:
         """What the image store has for a specimen: see ``images.encoded_image``."""
@@ -243,23 +282,27 @@ class RunData:
         return of_format or "phrase grounding"
 
     def _ground_truth(self, records: Records, owner: NDArray[np.int64]) -> GroundTruth:
-        parts = self._in_fractions(records, owner, strict=True)
+        parts = self._in_fractions(records.boxes, owner, records.references, strict=True)
         boxes = boxes_table(parts, owner, self.labels.place, self._sizes, len(self.specimens))
         check_items(records, owner, boxes, self.labels, self.specimens)
         annotated = np.zeros(len(self.specimens), np.bool_)
         annotated[owner[[reference.annotated for reference in records.references]]] = True
         return GroundTruth(boxes, questions_table(records.questions, owner, self.specimens), annotated)
 
-    def _in_fractions(self, records: Records, owner: NDArray[np.int64], *, strict: bool) -> list[BoxRows]:
-        return in_fractions(records.boxes, owner, records.references, self.size, self.pixel_limits, strict=strict)
+    def _in_fractions(
+        self, parts: Sequence[BoxRows], owner: NDArray[np.int64], references: Sequence[Reference], *, strict: bool
+    ) -> list[BoxRows]:
+        return in_fractions(parts, owner, references, self.size, self.pixel_limits, strict=strict)
 
-    def _step_predictions(self, records: Records) -> Predictions:
-        owner = self._index.rows_of(records.references)
+    def _step_predictions(self, step: int, records: Records) -> Predictions:
+        joined = joined_records(records, self._index, self.specimens, self._ordered, self.join)
+        owner = joined.owner
         recorded = np.full(len(self.specimens), records.names_all)
         recorded[owner[owner >= 0]] = True
         truth = self.ground_truth
+        parts, taken = taken_parts(records.boxes, self.expected, frozenset(records.outputs))
         parts = comparable_parts(
-            self._in_fractions(records, owner, strict=False),
+            with_phrases(self._in_fractions(parts, owner, records.references, strict=False), joined.phrases),
             owner,
             records.references,
             self._truth_is_relative,
@@ -269,22 +312,63 @@ class RunData:
         boxes = labelled_boxes(boxes, truth.boxes, self.labels)
         if self.task == "phrase grounding":
             boxes = phrased_boxes(boxes, truth.boxes, self.labels)
-        answers, unasked = answers_table(records.answers, owner, truth.questions, self.specimens)
+        answers, unasked = answers_table(records.answers, owner, truth.questions, self.specimens, joined.questions)
         outputs: dict[int, str] = {}
         for place, text in records.outputs.items():
             row = int(owner[place])
             if row >= 0:
                 outputs[row] = f"{outputs[row]}\n\n{text}" if row in outputs else text
-        unjoined = _unjoined(records, owner)
+        unjoined = _unjoined(records, joined)
         for answer in unasked:
             asked = answer.item or answer.question or "no question named"
-            unjoined.append(Unjoined(f"{records.references[answer.owner].shown}: {asked}", answer.where, 1))
-        notes = records.notes + assumed_limits(records.boxes, records.references, self.pixel_limits)
-        return Predictions(boxes, answers, recorded, outputs, unjoined, notes, records.source, records.format)
+            unjoined.append(
+                Unjoined(f"{records.references[answer.owner].shown}: {asked}", answer.where, 1, "no such question")
+            )
+        notes = [f"step {step}: {note}" for note in joined.notes] + records.notes
+        notes += assumed_limits(records.boxes, records.references, self.pixel_limits)
+        where = records.source, records.format
+        return Predictions(boxes, answers, recorded, outputs, unjoined, notes, joined.methods, taken, *where)
+
+    def _fit(self, predictions: Predictions) -> Fit:
+        truth = self.ground_truth
+        conventions = {taken.convention for taken in predictions.taken if taken.is_open}
+        if self.has_text or len(conventions) != 1 or not len(truth.boxes):
+            return Fit()
+        usable = truth.annotated & predictions.recorded
+        usable[list(predictions.outputs)] = False
+        return best_fit(
+            Written(predictions.boxes, conventions.pop()),
+            Written(truth.boxes, self.convention),
+            usable,
+            self._known_sizes,
+            truth_is_open=self.convention_why != SAID,
+        )
+
+    def _known_sizes(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Sizes ``(n, 2)`` of the given specimens, NaN where one is not known; where the data give none, their images
+        are asked."""
+        sizes = self.specimens.sizes[rows].copy()
+        if np.isnan(sizes).all():
+            sizes[:] = [self.size(row) or (np.nan, np.nan) for row in rows.tolist()]
+        return sizes
 
 
-def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:
+def _apart(steps: Sequence[Records]) -> list[str]:
+    """A note where the steps of a run without ground truth share no image with the first, and each has as many."""
+    names = [{reference.shown for reference in records.references} for records in steps]
+    if len(steps) < 2 or len({len(records.references) for records in steps}) > 1 or len(names[0]) < 2:
+        return []
+    if any(reference.is_nameless for reference in steps[0].references) or any(names[0] & other for other in names[1:]):
+        return []
+    return [
+        f"no step has a specimen of the first ({first_few(sorted(names[0]))}), and each has {len(names[0]):,}: "
+        "join='order' takes them one by one"
+    ]
+
+
+def _unjoined(records: Records, joined: Joined) -> list[Unjoined]:
     """The records whose image the run does not have, each with the number of its predictions."""
+    owner = joined.owner
     lost = np.flatnonzero(owner < 0)
     if not len(lost):
         return []
@@ -292,4 +376,6 @@ def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:
     owners.append(np.array([answer.owner for answer in records.answers], np.int64))
     counts = np.bincount(np.concatenate(owners), minlength=len(owner))
     named = records.references
-    return [Unjoined(named[place].shown, named[place].where, int(counts[place])) for place in lost.tolist()]
+    return [
+        Unjoined(named[place].shown, named[place].where, int(counts[place]), joined.lost) for place in lost.tolist()
+    ]

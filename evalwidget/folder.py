@@ -12,6 +12,7 @@ import pandas as pd
 
 from evalwidget.boxes import Convention
 from evalwidget.checkpoints import by_step, checkpoint_folders, checkpoint_predictions
+from evalwidget.conventions import SAID, STATED, Expected, largest_number
 from evalwidget.data import TEXT_TASKS, RunData, task_named
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.formats import (
@@ -26,6 +27,7 @@ from evalwidget.formats import (
 from evalwidget.formats.frames import predictions_by_step
 from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
+from evalwidget.joins import checked_method
 from evalwidget.locations import exists, is_location, is_remote, located
 from evalwidget.records import Records
 from evalwidget.resized import PixelLimits
@@ -35,6 +37,19 @@ __all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "open_sour
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
 #: What a folder of predictions may hold a step in, besides a folder a step.
 _SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl")
+
+
+#: Settings that count also once the records have been read.
+_BEYOND_RECORDS: Final = (
+    "steps_per_epoch",
+    "coordinates",
+    "box_order",
+    "prediction_coordinates",
+    "prediction_box_order",
+    "min_pixels",
+    "max_pixels",
+    "join",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +68,10 @@ class RunSettings:
     max_pixels: float | None = None
     ground_truth_format: str | None = None
     prediction_format: str | None = None
+    join: str | None = None
 
     def __post_init__(self) -> None:
+        checked_method(self.join)
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
             raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
 
@@ -172,17 +189,15 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         records, facts = read()
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
+    expected = _expected(settings, facts)
     options = PredictionOptions(
-        Convention(
-            settings.prediction_box_order
-            or settings.box_order
-            or ("xyxy" if facts.format == "COCO" else facts.convention.order),
-            settings.prediction_coordinates or settings.coordinates or facts.convention.scale,
-        ),
+        expected.convention,
         facts.categories,
         settings.output_format,
         answers=bool(records.questions) if records is not None else _asks_for_text(settings.task),
         stated=any((settings.prediction_box_order, settings.prediction_coordinates)),
+        order=settings.prediction_box_order,
+        scale=settings.prediction_coordinates,
     )
     readers: dict[int, Callable[[], Records]] = {
         step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()
@@ -197,9 +212,13 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         images=_image_store(images),
         ground_truth_format=facts.format,
         likely_task=facts.task,
-        coordinates=_shown_coordinates(records, facts, options),
+        convention=facts.convention,
+        convention_why=_why(settings, facts, records),
+        expected=expected,
+        join=settings.join,
         pixel_limits=settings.pixel_limits,
         notes=notes,
+        stated={name: value for name in _BEYOND_RECORDS if (value := getattr(settings, name)) is not None},
     )
 
 
@@ -207,13 +226,28 @@ def _asks_for_text(task: str | None) -> bool:
     return task is not None and task_named(task) in TEXT_TASKS
 
 
-def _shown_coordinates(records: Records | None, facts: GroundTruthFacts, options: PredictionOptions) -> str:
-    """How boxes were taken to be written, for people to check."""
-    if options.output_format is not None:
-        predictions = f"predictions as {options.output_format} writes them"
-    else:
-        predictions = f"predictions {options.convention}"
-    return predictions if records is None else f"ground truth {facts.convention}; {predictions}"
+def _expected(settings: RunSettings, facts: GroundTruthFacts) -> Expected:
+    """How predictions are written whose format does not say it: as the caller says, else as the ground truth is."""
+    scale = settings.prediction_coordinates or settings.coordinates
+    order = settings.prediction_box_order or settings.box_order
+    has_order = facts.format not in ("COCO", "none")  # its x y width height is COCO's own
+    has_truth = facts.format != "none"
+    return Expected(
+        Convention(order or (facts.convention.order if has_order else "xyxy"), scale or facts.convention.scale),
+        STATED if scale else "as the ground truth" if has_truth else "the usual",
+        STATED if order else "as the ground truth" if has_order else "the usual",
+    )
+
+
+def _why(settings: RunSettings, facts: GroundTruthFacts, records: Records | None) -> str:
+    """Why ground truth was taken to be in its convention."""
+    if not facts.is_told:
+        return SAID
+    parts = [] if records is None else records.boxes
+    told = f"told by the largest number {largest_number(parts):.4g}"
+    return Expected(
+        facts.convention, STATED if settings.coordinates else told, STATED if settings.box_order else "the usual"
+    ).why(facts.convention)
 
 
 def _fields() -> tuple[str, ...]:

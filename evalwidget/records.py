@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.boxes import PARSE_STATES, Convention, box_defect
+from evalwidget.boxes import PARSE_STATES, Convention, box_defect, order_hint
 from evalwidget.errors import FormatError
 from evalwidget.tables import Defect
 
@@ -41,6 +41,11 @@ class Reference:
     caption: str = ""
     annotated: bool = True
     resized: tuple[float, float] | None = None
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether the source tells by the record's place alone which specimen it is about."""
+        return self.specimen is None and self.image is None and self.source_id is None
 
     @property
     def shown(self) -> str:
@@ -90,11 +95,12 @@ class BoxRows:
 
 @dataclass(frozen=True, slots=True)
 class PhraseRow:
-    """A phrase that ground truth asks for, with boxes or without."""
+    """A phrase that is asked for, with boxes or without; ``phrase`` are its words, "" where ``item`` alone is known."""
 
     owner: int
     where: str
     item: str
+    phrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +205,7 @@ class BoxRowsBuilder:
         if defect is not None:
             state, message = defect
             if self.strict:
-                raise FormatError(where, message)
+                raise FormatError(where, message + order_hint(state, self.convention.order))
             self.add_invalid(owner, label, state, Defect(f"{where}: {message}", repr(values)), item=item)
             return
         self._append(owner, label, values, state, score, item, crowd, area)

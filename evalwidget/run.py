@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores, error_tables, mask_tables
+from evalwidget import coco_scores, error_tables, mask_tables, reading_tables
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
@@ -52,6 +52,7 @@ class Run:
         output_format: str | None = None,
         min_pixels: float | None = None,
         max_pixels: float | None = None,
+        join: str | None = None,
     ) -> "Run":
         """A run of DataFrames.
 
@@ -66,7 +67,8 @@ class Run:
         are the size of the image as the model saw it, where its boxes are counted in that one's pixels; ``min_pixels``
         and ``max_pixels`` as in ``open_run``.
 
-        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image.
+        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image. ``coordinates`` and
+        ``join`` are those of ``open_run``; by order, specimens are taken in their order of first mention.
 
         Raises ``FormatError`` naming the row of a value that cannot be used.
         """
@@ -78,6 +80,7 @@ class Run:
             output_format=output_format,
             min_pixels=min_pixels,
             max_pixels=max_pixels,
+            join=join,
         )
         return cls(open_frames(ground_truth, predictions, settings, images))
 
@@ -264,8 +267,22 @@ class Run:
 
     def join_report(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """A row per record of predictions whose image or question the run does not have: ``step, name, where,
-        predictions``. They are never scored."""
-        return tables.join_report(self._data, self._loaded(steps))
+        predictions``, and ``why``: what no specimen has, and what to do where that can be said. They are never scored.
+        ``print(run)`` says what the others were joined by."""
+        return reading_tables.join_report(self._data, self._loaded(steps))
+
+    def conventions(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+        """A row per step, side and convention that boxes were read in.
+
+        ``step``; ``side``: "ground truth" or "predictions"; ``coordinates`` and ``box_order``: what was taken; ``why``:
+        stated, said by the format, told by the largest number, as the ground truth, as the model family writes them;
+        ``mean_iou``: of a sample of ground truth boxes, each with its nearest prediction whatever the labels, NA where
+        there is too little to compare; ``better`` and ``better_mean_iou``: the convention that would bring the side
+        clearly nearer to the other one, NA where none would. Raises ``EvalWidgetError`` for a run of texts.
+        """
+        if self._data.has_text:
+            raise EvalWidgetError(f"conventions: the run's task is {self.task!r}; it has no boxes")
+        return reading_tables.conventions(self._data, self._loaded(steps))
 
     def error_types(
         self,
@@ -411,6 +428,7 @@ def open_run(
     max_pixels: float | None = None,
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
+    join: str | None = None,
 ) -> Run:
     """Open a run: a run folder, a training run's output folder, or files named one by one.
 
@@ -423,8 +441,9 @@ def open_run(
     mapping from specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell;
     ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024, resized``, ``box_order`` one of ``xyxy,
     xywh, cxcywh, yxyx``, and ``ground_truth_format``, ``prediction_format`` and ``output_format`` (the family of models
-    whose raw text is read) are keys of ``docs/formats.md``. ``min_pixels`` and ``max_pixels`` are the limits of the
-    model's image processor, from which the size of ``resized`` images follows where no record states it.
+    whose raw text is read) are keys of ``docs/formats.md``. ``join``, one of ``id, path, name, stem, order``, is what
+    predictions are to find their specimens by. ``min_pixels`` and ``max_pixels`` are the limits of the model's image
+    processor, from which the size of ``resized`` images follows where no record states it.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
@@ -442,5 +461,6 @@ def open_run(
         max_pixels=max_pixels,
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
+        join=join,
     )
     return Run(open_source(path, ground_truth, predictions, settings, images))

@@ -33,14 +33,7 @@ def save_run(data: RunData, path: str | Path, *, copy_images: bool) -> None:
         for step in data.steps:
             write_records(folder / "predictions" / f"step-{step:06d}", data.read_step(step))
         images = _image_folders(data, folder, target, copy_images)
-        about = {
-            "name": data.name,
-            "task": data.task,
-            "steps_per_epoch": data.steps_per_epoch,
-            "min_pixels": data.pixel_limits.min_pixels,
-            "max_pixels": data.pixel_limits.max_pixels,
-            "images": images,
-        }
+        about = {**data.stated, "name": data.name, "task": data.task, "images": images}
         (folder / "run.json").write_text(json.dumps(about, ensure_ascii=False, indent=2) + "\n", "utf-8")
         if target.exists():
             target.rmdir()

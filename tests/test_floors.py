@@ -13,14 +13,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
     {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records"},
-    {"metrics", "outputs", "images", "specimens"},
-    {"formats", "assembly", "data", "resized"},
+    {"metrics", "outputs", "images", "specimens", "conventions"},
+    {"formats", "assembly", "joins", "data", "resized"},
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
         *("named_scores", "error_analysis", "folder", "saving"),
     },
-    {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
+    {"scores", "coco_scores", "error_tables", "mask_tables", "reading_tables", "description"},
     {"inspection"},
     {"cli"},
     {"__main__"},
@@ -59,6 +59,7 @@ IMPORTERS = {
         "coco_scores",
         "error_tables",
         "mask_tables",
+        "reading_tables",
         "folder",
         "inspection",
         "run",

@@ -83,6 +83,7 @@ SETTINGS = {
     "output_format": "vi",
     "min_pixels": 3136,
     "max_pixels": 1003520,
+    "join": "stem",
     "images": ["predictions"],
 }
 TRUTHS: dict[str, Any] = {"plain": PLAIN, "asked": ASKED, "vi": VI, "coco": COCO, "none": None}
@@ -145,6 +146,8 @@ def use(folder: Path, **settings: Any) -> None:
         run = ew.open_run(folder, **settings)
         assert repr(run)
         run.load()
+        if not run._data.has_text:
+            run.conventions()
         frames = [run.summary(), run.scores(), run.matches(), run.join_report()]
         assert len(frames[1]) == len(run.steps) * len(run.specimens)
         json.dumps(run_info(run._evaluation, run.notes), allow_nan=False)

@@ -13,6 +13,8 @@ from evalwidget.records import Records
 
 __all__ = ["FORMATS"]
 
+_XYWH: Final = Convention("xywh")
+
 
 def _is_dataset(content: Content) -> bool:
     return {"images", "annotations"} <= content.keys
@@ -30,16 +32,19 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
         value = content.fields
         found = ground_truth_records(value, content.source), categories_of(value, content.source)
     records, names = found
-    return records, GroundTruthFacts("COCO", Convention("xywh"), names, "object detection")
+    return records, GroundTruthFacts("COCO", _XYWH, names, "object detection")
 
 
 def _results(content: Content, options: PredictionOptions) -> Records:
-    records = regular_results(content.source, options.categories)
-    return prediction_records(content.document, content.source, options.categories) if records is None else records
+    convention = options.overruled(_XYWH)
+    records = regular_results(content.source, options.categories, convention)
+    if records is None:
+        return prediction_records(content.document, content.source, options.categories, convention)
+    return records
 
 
 def _dataset_predictions(content: Content, options: PredictionOptions) -> Records:
-    return prediction_records(content.fields, content.source, options.categories)
+    return prediction_records(content.fields, content.source, options.categories, options.overruled(_XYWH))
 
 
 FORMATS: Final = (

@@ -71,7 +71,9 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     return Records(references, [replace(builder.rows(), masks=_any_of(masks))])
 
 
-def prediction_records(value: Any, source: Source, categories: Mapping[str, str]) -> Records:
+def prediction_records(
+    value: Any, source: Source, categories: Mapping[str, str], convention: Convention = _XYWH
+) -> Records:
     """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
     if isinstance(value, dict):
         references, places = images_of(value, source)
@@ -83,7 +85,7 @@ def prediction_records(value: Any, source: Source, categories: Mapping[str, str]
         places = {identity: place for place, identity in enumerate(dict.fromkeys(identities))}
         references = [Reference(source.shown, source_id=identity) for identity in places]
         names = dict(categories)
-    rows, notes = _result_rows(results, at, source, places, names)
+    rows, notes = _result_rows(results, at, source, places, names, convention)
     return Records(references, [rows], names_all=True, notes=notes)
 
 
@@ -111,7 +113,12 @@ def images_of(value: dict[str, Any], source: Source) -> tuple[list[Reference], d
 
 
 def _result_rows(
-    results: list[dict[str, Any]], at: str, source: Source, places: dict[str, int], names: dict[str, str]
+    results: list[dict[str, Any]],
+    at: str,
+    source: Source,
+    places: dict[str, int],
+    names: dict[str, str],
+    convention: Convention,
 ) -> tuple[BoxRows, list[str]]:
     """All boxes at once where each is four finite numbers of non-negative size, else box by box."""
     owners = [
@@ -128,9 +135,11 @@ def _result_rows(
     scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
     masks = _any_of([result.get("segmentation") or None for result in results])
     boxes, areas = _boxes(results, masks, source, at)
-    values = _regular(boxes)
+    if any(area is not None for area in areas):
+        convention = _XYWH  # that of the boxes around masks
+    values = _regular(boxes) if convention.order == "xywh" else None
     if values is None:
-        builder = BoxRowsBuilder(_XYWH, strict=False)
+        builder = BoxRowsBuilder(convention, strict=False)
         for row, box in enumerate(boxes):
             owner, label = owners[row], label_of[categories[row]]
             if isinstance(box, Defect):
@@ -143,7 +152,7 @@ def _result_rows(
     label_places = {name: place for place, name in enumerate(label_names)}
     count = len(results)
     return BoxRows(
-        convention=_XYWH,
+        convention=convention,
         owner=np.array(owners, np.int64),
         label=np.array([label_places[label_of[category]] for category in categories], np.int32),
         label_names=label_names,

@@ -1,10 +1,12 @@
 """COCO results of the usual shape, decoded into columns without an object a box."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from evalwidget.boxes import Convention
 from evalwidget.formats.coco_columns import Ids, box_rows, ids_of
 from evalwidget.formats.json_columns import RecordReader, chunks_of_file
 from evalwidget.formats.json_source import Source
@@ -12,14 +14,17 @@ from evalwidget.records import Records, ReferencesById
 
 __all__ = ["regular_results", "unnamed_categories"]
 
+_XYWH: Final = Convention("xywh")
 _RESULTS: Final = RecordReader(
     required=("image_id", "category_id"), optional=("score",), four="bbox", text="segmentation"
 )
 
 
-def regular_results(source: Source, categories: Mapping[str, str]) -> Records | None:
+def regular_results(source: Source, categories: Mapping[str, str], convention: Convention = _XYWH) -> Records | None:
     """Records of a results file, None where it is of another shape or any box has no use: then it is to be read box by
     box, with words about each. ``categories`` are the ground truth's class names by id."""
+    if convention.order != "xywh":
+        return None
     columns = _RESULTS.columns(chunks_of_file(source))
     if columns is None:
         return None
@@ -31,7 +36,8 @@ def regular_results(source: Source, categories: Mapping[str, str]) -> Records | 
     if rows is None:
         return None
     notes = _notes(classes, categories, source)
-    return Records(ReferencesById(source.shown, images.text), [rows], names_all=True, notes=notes)
+    boxes = [replace(rows, convention=convention)]
+    return Records(ReferencesById(source.shown, images.text), boxes, names_all=True, notes=notes)
 
 
 def unnamed_categories(unknown: list[str], count: int, source: Source) -> str:
