@@ -39,6 +39,7 @@ PARSE_STATES: Final = (
     "no_box",
     "size_unknown",
     "unparsable",
+    "no_answer",
 )
 
 

@@ -19,7 +19,8 @@ from evalwidget.assembly import (
     questions_table,
 )
 from evalwidget.errors import UnknownNameError
-from evalwidget.images import ImageMapping, ImageStore, image_size
+from evalwidget.images import EncodedImage, ImageMapping, ImageStore, image_size
+from evalwidget.item_index import ItemIndex
 from evalwidget.labels import Labels
 from evalwidget.records import Records
 from evalwidget.specimens import SpecimenIndex, merged_specimens
@@ -119,7 +120,9 @@ class RunData:
             ground_truth = images_and_questions(list(self._early.values()))
             for name in (name for step in self._early.values() for rows in step.boxes for name in rows.label_names):
                 self.labels.place(name)
+        self._held_images = ground_truth.images
         self.specimens, owner = merged_specimens(ground_truth.references)
+        self._items = ItemIndex(ground_truth, owner, self.specimens)
         self._index = SpecimenIndex(self.specimens)
         self.rows = {name: row for row, name in enumerate(self.specimens.identifiers)}
         conventions = [rows.convention.is_relative for rows in ground_truth.boxes if len(rows.owner)]
@@ -158,11 +161,13 @@ class RunData:
             return self._predictions[step]
 
     def found_image(self, row: int) -> object:
-        """What the image store has for a specimen: see ``images.encoded_image``."""
+        """What the image store has for a specimen, else what the ground truth holds: see ``images.encoded_image``."""
         image, identifier = self.specimens.images[row], self.specimens.identifiers[row]
         if isinstance(self.images, ImageMapping) and identifier in self.images:
             return self.images.find(identifier)
-        return self.images.find(image or identifier)
+        name = image or identifier
+        found = self.images.find(name)
+        return self._held_images.get(name, found) if isinstance(found, EncodedImage) else found
 
     def size(self, row: int) -> tuple[float, float] | None:
         """Width and height of a specimen's image in pixels, from the data, else from the image; None: not known."""
@@ -196,6 +201,7 @@ class RunData:
         return GroundTruth(boxes, questions_table(records.questions, owner, self.specimens), annotated)
 
     def _step_predictions(self, records: Records) -> Predictions:
+        records = self._items.named(records)
         found = [self._index.find(reference) for reference in records.references]
         self._index.check_one_path_each(records.references, found)
         owner = np.array([-1 if row is None else row for row in found], np.int64)

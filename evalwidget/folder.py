@@ -23,7 +23,9 @@ from evalwidget.formats import (
     read_ground_truth,
     read_predictions,
 )
+from evalwidget.formats.content import renamed_frame
 from evalwidget.formats.frames import predictions_by_step
+from evalwidget.formats.hugging_face import frame_of_dataset, is_dataset
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.records import Records
 
@@ -44,6 +46,7 @@ _FIELDS: Final = (
     "output_format",
     "ground_truth_format",
     "prediction_format",
+    "columns",
     "images",
 )
 
@@ -62,10 +65,13 @@ class RunSettings:
     output_format: str | None = None
     ground_truth_format: str | None = None
     prediction_format: str | None = None
+    columns: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
             raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
+        if self.columns is not None and not _are_columns(self.columns):
+            raise EvalWidgetError(f"columns: expected the source's name by each of ours, got {self.columns!r:.60}")
 
     def or_else(self, other: "RunSettings") -> "RunSettings":
         """These settings, with those of ``other`` where these say nothing."""
@@ -76,6 +82,11 @@ class RunSettings:
 def _is_rate(value: object) -> bool:
     """Whether ``value`` can be the steps per epoch."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _are_columns(value: object) -> bool:
+    """Whether ``value`` can give fields another name."""
+    return isinstance(value, Mapping) and all(isinstance(name, str) for pair in value.items() for name in pair)
 
 
 def step_of(name: str) -> int | None:
@@ -144,7 +155,8 @@ def open_frames(
     """A run of two frames; ``predictions`` holds all steps."""
     if ground_truth is not None and not isinstance(ground_truth, pd.DataFrame):
         raise EvalWidgetError(f"ground truth: expected a DataFrame, got {type(ground_truth).__name__}")
-    steps = {step: Content.of_frame(rows, "predictions") for step, rows in predictions_by_step(predictions).items()}
+    named = renamed_frame(predictions, {k: v for k, v in (settings.columns or {}).items() if k == "step"})
+    steps = {step: Content.of_frame(rows, "predictions") for step, rows in predictions_by_step(named).items()}
     truth = None if ground_truth is None else Content.of_frame(ground_truth, "ground truth")
     return _run_data(truth, steps, settings.or_else(RunSettings(name="run")), images)
 
@@ -161,6 +173,10 @@ def _image_store(images: Any) -> ImageStore:
 
 
 def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: RunSettings, images: Any) -> RunData:
+    if settings.columns:
+        truth = truth and truth.with_columns(settings.columns)
+        steps = {step: content.with_columns(settings.columns) for step, content in steps.items()}
+        _check_columns(settings.columns, [*([truth] if truth else []), *list(steps.values())[:1]])
     if max(steps, default=0) > _LARGEST_STEP:
         raise EvalWidgetError(f"predictions: step {max(steps)} is larger than {_LARGEST_STEP}")
     notes: list[str] = []
@@ -169,6 +185,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
     if truth is not None:
         asked = GroundTruthOptions(settings.box_order, settings.coordinates)
         records, facts = read_ground_truth(truth, asked, settings.ground_truth_format)
+        notes += records.notes
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
     options = PredictionOptions(
@@ -198,6 +215,21 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         coordinates=_shown_coordinates(records, facts, options),
         notes=notes,
     )
+
+
+def _check_columns(columns: Mapping[str, str], contents: Iterable[Content]) -> None:
+    """Raise ``EvalWidgetError`` for a column that neither ground truth nor the first step's predictions have."""
+    wanted = dict(columns)
+    names: dict[str, None] = {}
+    for content in contents:
+        for _, row in content.named_rows():
+            wanted = {ours: theirs for ours, theirs in wanted.items() if theirs not in row}
+            names |= dict.fromkeys(row)
+            if not wanted:
+                return
+    if wanted:
+        theirs = next(iter(wanted.values()))
+        raise EvalWidgetError(f"columns: no column {theirs!r}; found {', '.join(names) or 'no rows'}")
 
 
 def _shown_coordinates(records: Records | None, facts: GroundTruthFacts, options: PredictionOptions) -> str:
@@ -232,6 +264,9 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         if name == "steps_per_epoch":
             wrong = stated is not None and not _is_rate(stated)
             expected = "a number above 0"
+        elif name == "columns":
+            wrong = stated is not None and not _are_columns(stated)
+            expected = "an object of texts"
         else:
             wrong = stated is not None and not isinstance(stated, str) and name != "images"
             expected = "text"
@@ -281,6 +316,8 @@ def _content(given: Any, shown: str) -> Content:
     messages call ``shown``."""
     if isinstance(given, pd.DataFrame):
         return Content.of_frame(given, shown)
+    if is_dataset(given):
+        return Content.of_frame(frame_of_dataset(given), shown)
     if isinstance(given, (list, tuple)) and given:
         return Content([Source.at(_path(part)) for part in given])
     return Content([Source.at(_path(given))])

@@ -1,6 +1,6 @@
 """What a reader hands on: boxes, questions and answers in columns, keyed by the images as the source names them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ __all__ = ["AnswerRow", "BoxRows", "BoxRowsBuilder", "PhraseRow", "QuestionRow",
 class Reference:
     """An image as a source names it: an identifier the data give, a path or file name, an id within the source.
 
-    ``annotated`` is false for a ground truth record that names an image and says nothing of what is in it.
+    ``annotated`` is false for a ground truth record that names an image and says nothing of what is in it. ``row`` is
+    the number, from 0, of the dataset's row that the record is about, where the source counts them.
     """
 
     where: str
@@ -29,6 +30,12 @@ class Reference:
     height: float | None = None
     caption: str = ""
     annotated: bool = True
+    row: int | None = None
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether the source tells by the record's place alone which specimen it is about."""
+        return self.specimen is None and self.image is None and self.source_id is None
 
     @property
     def shown(self) -> str:
@@ -89,7 +96,8 @@ class AnswerRow:
 class Records:
     """All that one source holds. ``names_all`` is true where an image that the source leaves out was evaluated and
     had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
-    model's raw text by place in ``references``."""
+    model's raw text by place in ``references``; ``images`` fetch the images that the source holds itself, as bytes or
+    PIL images, by the name that their reference has."""
 
     references: list[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -97,6 +105,7 @@ class Records:
     questions: list[QuestionRow] = field(default_factory=list)
     answers: list[AnswerRow] = field(default_factory=list)
     outputs: dict[int, str] = field(default_factory=dict)
+    images: dict[str, Callable[[], Any]] = field(default_factory=dict)
     names_all: bool = False
     notes: list[str] = field(default_factory=list)
 

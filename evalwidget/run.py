@@ -45,6 +45,7 @@ class Run:
         steps_per_epoch: float | None = None,
         coordinates: str | None = None,
         output_format: str | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> "Run":
         """A run of DataFrames.
 
@@ -57,7 +58,8 @@ class Run:
         with neither phrase nor corners says that nothing was predicted. Raw model text goes in a column ``output``,
         with ``output_format`` naming its grammar.
 
-        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image.
+        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image. ``columns`` renames
+        columns of both frames: ``{"question": "q"}`` reads ``q`` as ``question``.
 
         Raises ``FormatError`` naming the row of a value that cannot be used.
         """
@@ -67,6 +69,7 @@ class Run:
             steps_per_epoch=steps_per_epoch,
             coordinates=coordinates,
             output_format=output_format,
+            columns=columns,
         )
         return cls(open_frames(ground_truth, predictions, settings, images))
 
@@ -352,7 +355,7 @@ class Run:
 def open_run(
     path: str | Path | None = None,
     *,
-    ground_truth: str | Path | pd.DataFrame | None = None,
+    ground_truth: Any = None,
     predictions: Mapping[int, Any] | Sequence[str | Path] | str | Path | None = None,
     images: str | Path | Sequence[str | Path] | Mapping[str, Any] | None = None,
     name: str | None = None,
@@ -365,11 +368,14 @@ def open_run(
     output_format: str | None = None,
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Run:
     """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
 
     ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names carry the step
-    (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a mapping from specimen
+    (``step-000500``, ``checkpoint-500``, ``iter_500``). Files that belong together go in a list, and a DataFrame or a
+    Hugging Face dataset may stand for a file; images that it holds are shown. ``columns`` renames fields of rows:
+    ``{"question": "q"}`` reads ``q`` as ``question``. ``images`` is one folder or several, or a mapping from specimen
     to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
     one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
     ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
@@ -388,6 +394,7 @@ def open_run(
         output_format=output_format,
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
+        columns=columns,
     )
     if path is not None:
         if ground_truth is not None or predictions is not None:
