@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -155,7 +155,10 @@ def open_frames(
     """A run of two frames; ``predictions`` holds all steps."""
     if ground_truth is not None and not isinstance(ground_truth, pd.DataFrame):
         raise EvalWidgetError(f"ground truth: expected a DataFrame, got {type(ground_truth).__name__}")
-    named = renamed_frame(predictions, {k: v for k, v in (settings.columns or {}).items() if k == "step"})
+    columns = dict(settings.columns or {})
+    step = columns.pop("step", None)
+    named = predictions if step is None else renamed_frame(predictions, {"step": step})
+    settings = replace(settings, columns=columns or None)
     steps = {step: Content.of_frame(rows, "predictions") for step, rows in predictions_by_step(named).items()}
     truth = None if ground_truth is None else Content.of_frame(ground_truth, "ground truth")
     return _run_data(truth, steps, settings.or_else(RunSettings(name="run")), images)

@@ -1,4 +1,4 @@
-"""Predictions that name no image: found by the question that they answer, or by the dataset's row that they are about."""
+"""Predictions that name no image: found by the question they answer, or by the dataset's row they are about."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
     {"metrics", "outputs", "images", "specimens"},
-    {"formats", "assembly", "data"},
+    {"formats", "assembly", "item_index", "data"},
     {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
     {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
@@ -52,6 +52,7 @@ IMPORTERS = {
         "run",
         "formats.frames",
         "formats.content",
+        "formats.hugging_face",
     },
     "bert_score": {"metrics.plugins"},
     "msgspec": {"formats.coco_results"},

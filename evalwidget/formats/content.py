@@ -240,7 +240,7 @@ def _delimited_rows(source: Source, delimiter: str) -> Iterator[Row]:
 
 
 def _next_cells(reader: Iterator[list[str]]) -> list[str] | None:
-    """The next row, also where a cell holds an image: csv's own limit would be in its way, and is the whole process's."""
+    """The next row, also where a cell holds an image: csv's own limit is too low, and the whole process's."""
     limit = csv.field_size_limit(_LARGEST_CELL)
     try:
         return next(reader, None)

@@ -1,9 +1,10 @@
 """Conversations, as vision-language models are fine-tuned on: every turn of the user is a question of the image.
 
 ``{id, image, conversations: [{from, value}]}`` (LLaVA, ShareGPT), ``{messages: [{role, content}], images}`` (OpenAI and
-those who follow it; ``content`` is text, or a list of parts of type ``text`` and ``image_url``), ``{instruction, input,
-output, images}`` (Alpaca). The marker ``<image>`` may stand anywhere and is left out of the question; a system prompt is
-not read. Together with LLaMA-Factory's ``dataset_info.json`` the fields and tags are those that it names for the file.
+those who follow it; ``content`` is text, or a list of parts of type ``text`` and ``image_url``), ``{instruction,
+input, output, images}`` (Alpaca). The marker ``<image>`` may stand anywhere and is left out of the question; a system
+prompt is not read. Together with LLaMA-Factory's ``dataset_info.json`` the fields and tags are those that it names for
+the file.
 
 A question's item is its number, from 0, among its image's. Predictions are the same records with the model's words in
 the assistant's turns.
@@ -172,9 +173,9 @@ def _data(content: Content) -> tuple[Content, _Names | None]:
         raise FormatError(content.shown, f"expected {_INFO} and one file of records, got {len(files)} files")
     name = PurePosixPath(files[0].source.shown).name
     for key, entry in info.fields.items():
-        if isinstance(entry, dict) and isinstance(entry.get("file_name"), str):
-            if PurePosixPath(entry["file_name"]).name == name:
-                return files[0], _stated(entry, f"{info.shown}: {key}")
+        stated = entry.get("file_name") if isinstance(entry, dict) else None
+        if isinstance(stated, str) and PurePosixPath(stated).name == name:
+            return files[0], _stated(entry, f"{info.shown}: {key}")
     raise FormatError(info.shown, f"expected a dataset with the file_name {name!r}")
 
 

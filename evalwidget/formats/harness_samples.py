@@ -13,8 +13,8 @@ Source: the packages lmms_eval 0.7.3, lm_eval 0.4.13, evalscope 1.14.1 and LLaMA
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field as attribute
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from evalwidget.errors import FormatError
@@ -45,7 +45,7 @@ class _Sample:
     answer: str | None
     expected: Any = None
     failed: str | None = None
-    images: list[Any] = attribute(default_factory=list)
+    images: Sequence[Any] = ()
 
 
 _Samples = Callable[[Content, list[str]], Iterator[_Sample]]

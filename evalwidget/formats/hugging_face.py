@@ -45,7 +45,7 @@ def _cell(cell: Any, name: str, dataset: Any, number: int, is_held: bool) -> Any
         return cell
     content = hash((cell.get("bytes"), cell.get("path")))
     path = cell.get("path") or None
-    if hasattr(dataset, "__getitem__"):
+    if hasattr(dataset, "__len__"):
         return ImageCell(path, partial(_image, dataset, number, name), content)
     return ImageCell(path, lambda: cell.get("bytes"), content)
 

@@ -1,7 +1,7 @@
 """LLaVA's answer files: a line an answer, ``{question_id, prompt, text, answer_id, model_id, metadata}``.
 
-``question_id`` is that of the ground truth's question; in files for TextVQA it is the image's id, which several questions
-share: then the first line of ``prompt`` says which is answered.
+``question_id`` is that of the ground truth's question; in files for TextVQA it is the image's id, which several
+questions share: then the first line of ``prompt`` says which is answered.
 
 Source: the evaluation scripts of LLaVA 1.5.
 """

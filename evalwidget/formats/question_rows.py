@@ -1,8 +1,8 @@
 """Rows of questions: a row a question, as benchmarks publish them and results files answer them.
 
-``dataset_rows`` lists the fields. Rows lie in JSONL, a JSON list or a table; in the list ``data`` of an object (TextVQA,
-DocVQA); or in an object by question id (GQA, MM-Vet). MM-Vet's references are alternatives between ``<OR>``; where all
-of several parts must be there, between ``<AND>``, the reference has them joined by "and".
+``dataset_rows`` lists the fields. Rows lie in JSONL, a JSON list or a table; in the list ``data`` of an object
+(TextVQA, DocVQA); or in an object by question id (GQA, MM-Vet). MM-Vet's references are alternatives between ``<OR>``;
+where all of several parts must be there, between ``<AND>``, the reference has them joined by "and".
 
 Predictions are rows with ``answer``, ``prediction`` or ``response`` beside whatever names the question, or an object of
 answers by question id (MM-Vet).
@@ -34,6 +34,8 @@ __all__ = ["FORMATS", "answer_of", "has_answer"]
 _IDS: Final = ("question_id", "questionId")
 #: What holds an answer in predictions, in this order: where a table has both, ``answer`` is the dataset's.
 _ANSWERS: Final = ("prediction", "response", "answer")
+#: Fields that plain JSONL does not have.
+_MARKS: Final = (*_IDS, "direct_answers", "prediction", "response")
 #: Rows with one of these are of another kind, or of a richer format.
 _OTHER: Final = frozenset(
     (
@@ -58,7 +60,7 @@ def _is_rows(content: Content) -> bool:
     first = content.first or next((row for _, row in _data(content)), {})
     if not first or first.keys() & _OTHER:
         return False
-    if any(name in first for name in (*_IDS, "direct_answers")):
+    if any(name in first for name in _MARKS):
         return True
     asks = any(name in first for name in (*QUESTIONS[:2], *_ANSWERS, "answers", "caption", "captions"))
     # a line with an image's path beside the question is what plain JSONL is

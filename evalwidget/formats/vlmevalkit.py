@@ -1,8 +1,8 @@
 """VLMEvalKit: its dataset tables, and its result tables, which have the dataset's columns and ``prediction``.
 
-A table (TSV, xlsx or a JSON list) has ``index, question, answer``, options ``A, B, C …``, and ``image`` as base64, or the
-``index`` of another row that has it, or ``image_path``. A prediction is found by its ``index``. What VLMEvalKit writes
-where a model's service gave nothing is no answer.
+A table (TSV, xlsx or a JSON list) has ``index, question, answer``, options ``A, B, C …``, and ``image`` as base64, or
+the ``index`` of another row that has it, or ``image_path``. A prediction is found by its ``index``. What VLMEvalKit
+writes where a model's service gave nothing is no answer.
 
 Source: VLMEvalKit's image datasets and its API models.
 """

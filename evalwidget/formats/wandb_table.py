@@ -5,8 +5,8 @@ Text columns are read as rows of questions are. A cell that is an image file is 
 refers to other files instead: then the run's folder ``files`` is to be given, which holds table and boxes. Of several
 groups of boxes, ground truth is the one called after it, predictions are the one called after them.
 
-A box has ``position`` (``minX, maxX, minY, maxY``, or ``middle, width, height``), in parts of the image unless ``domain``
-is "pixel", and ``class_id`` (named by ``class_labels``), ``box_caption`` and ``scores``.
+A box has ``position`` (``minX, maxX, minY, maxY``, or ``middle, width, height``), in parts of the image unless
+``domain`` is "pixel", and ``class_id`` (named by ``class_labels``), ``box_caption`` and ``scores``.
 
 Source: the package wandb 0.31.0.
 """
