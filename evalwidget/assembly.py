@@ -1,6 +1,6 @@
 """Records of a source put together, specimen by specimen, into the tables of a run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from evalwidget.errors import FormatError
 from evalwidget.labels import Labels, folded
 from evalwidget.metrics.text import normalised_answer
 from evalwidget.records import AnswerRow, BoxRows, QuestionRow, Records, Reference
-from evalwidget.specimens import Specimens
+from evalwidget.specimens import Specimens, joining_name
 from evalwidget.tables import Answers, Boxes, Defect, Questions, offsets_of
 
 __all__ = [
@@ -204,17 +204,24 @@ def questions_table(rows: Sequence[QuestionRow], owner: NDArray[np.int64], speci
 
 
 def answers_table(
-    rows: Sequence[AnswerRow], owner: NDArray[np.int64], questions: Questions, specimens: Specimens
+    rows: Sequence[AnswerRow],
+    owner: NDArray[np.int64],
+    questions: Questions,
+    specimens: Specimens,
+    meant: Mapping[int, int],
 ) -> tuple[Answers, list[AnswerRow]]:
-    """Answers by question, and those to questions that the run does not have. Raises ``FormatError`` where a question
-    is answered twice, or an answer could belong to several questions."""
+    """Answers by question, and those to questions that the run does not have. ``meant`` has the question of a record
+    whose place tells it. Raises ``FormatError`` where a question is answered twice, or an answer could belong to
+    several questions."""
     answers = Answers.empty(len(questions))
     unasked: list[AnswerRow] = []
     for answer in rows:
         specimen = int(owner[answer.owner])
         if specimen < 0:
             continue
-        row = _question_of(answer, specimen, questions, specimens)
+        row = meant.get(answer.owner)
+        if row is None:
+            row = _question_of(answer, specimen, questions, specimens)
         if row is None:
             unasked.append(answer)
             continue
@@ -232,18 +239,32 @@ def answers_table(
     return answers, unasked
 
 
-def images_and_questions(steps: Sequence[Records]) -> Records:
-    """Ground truth of a run that has none: the images, and the questions, that its predictions name."""
+def images_and_questions(steps: Sequence[Records], join: str | None = None) -> Records:
+    """Ground truth of a run that has none: the images, and the questions, that its predictions name. ``join`` is the
+    method, of ``specimens.METHODS``, by which a later step's records are the same images as an earlier one's."""
     merged = Records()
     asked: set[tuple[str, str | None, str]] = set()
+    places: dict[str, int] = {}
+    if join == "order" or any(reference.is_nameless for records in steps for reference in records.references):
+        steps = steps[:1]
     for records in steps:
-        first = len(merged.references)
-        merged.references += [replace(reference, annotated=False) for reference in records.references]
+        owner = []
+        for reference in records.references:
+            name = joining_name(reference, join)
+            if name is None or name not in places:
+                owner.append(len(merged.references))
+                merged.references.append(replace(reference, annotated=False))
+                if name is not None:
+                    places[name] = owner[-1]
+            else:
+                owner.append(places[name])
         for answer in records.answers:
-            key = (records.references[answer.owner].shown, answer.item, answer.question or "")
+            reference = records.references[answer.owner]
+            name = str(answer.owner) if reference.is_nameless else joining_name(reference, join) or reference.shown
+            key = (name, answer.item, answer.question or "")
             if key not in asked:
                 asked.add(key)
-                row = QuestionRow(first + answer.owner, answer.where, answer.item, answer.question or "", ())
+                row = QuestionRow(owner[answer.owner], answer.where, answer.item, answer.question or "", ())
                 merged.questions.append(row)
     return merged
 

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from evalwidget.errors import UnknownNameError
 
-__all__ = ["LARGEST", "ORDERS", "PARSE_STATES", "SCALES", "Convention", "box_defect", "corners_and_size"]
+__all__ = [
+    "LARGEST",
+    "ORDERS",
+    "PARSE_STATES",
+    "SCALES",
+    "Convention",
+    "box_defect",
+    "corners_and_size",
+    "order_hint",
+    "values_as_written",
+]
 
 #: In which order a source writes the four numbers of a box.
 ORDERS: Final = ("xyxy", "xywh", "cxcywh", "yxyx")
@@ -108,6 +118,31 @@ def corners_and_size(
     size = np.ascontiguousarray(values[:, 2:])
     start = values[:, :2] - size / 2 if convention.order == "cxcywh" else values[:, :2]
     return np.concatenate([start, start + size], axis=1), size
+
+
+def values_as_written(
+    corners: NDArray[np.float64], size: NDArray[np.float64], convention: Convention, image_size: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The numbers ``(n, 4)`` that stand in ``convention`` for boxes in pixels, to rounding: ``corners_and_size``
+    backwards."""
+    full = SCALES[convention.scale]
+    if convention.order == "xywh":
+        values = np.concatenate([corners[:, :2], size], axis=1)
+    elif convention.order == "cxcywh":
+        values = np.concatenate([corners[:, :2] + size / 2, size], axis=1)
+    else:
+        values = corners if convention.order == "xyxy" else corners[:, [1, 0, 3, 2]]
+    if full is None:
+        return np.array(values)
+    tiled = np.tile(image_size if convention.order != "yxyx" else image_size[:, ::-1], 2)
+    return np.asarray(values / tiled * full)
+
+
+def order_hint(state: str, order: str) -> str:
+    """What to do about a box in ground truth of negative width or height: it may be written in another order."""
+    if state != "negative_size" or order not in ("xyxy", "yxyx"):
+        return ""
+    return "; if boxes are x y width height, pass box_order='xywh'"
 
 
 def _shown(value: object) -> str:

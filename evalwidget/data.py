@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -18,15 +18,21 @@ from evalwidget.assembly import (
     phrased_boxes,
     questions_table,
 )
+from evalwidget.boxes import Convention
+from evalwidget.conventions import SAID, STATED, Expected, Fit, Taken, Written, best_fit, taken_parts
 from evalwidget.errors import UnknownNameError
 from evalwidget.images import EncodedImage, ImageMapping, ImageStore, image_size
 from evalwidget.item_index import ItemIndex
+from evalwidget.joins import Joined, OrderedRecords, first_few, joined_records, with_phrases
 from evalwidget.labels import Labels
 from evalwidget.records import Records
 from evalwidget.specimens import SpecimenIndex, merged_specimens
 from evalwidget.tables import Answers, Boxes, Questions
 
 __all__ = ["TASKS", "GroundTruth", "Predictions", "RunData", "Unjoined", "shown_steps", "task_named"]
+
+_PIXELS: Final = Convention()
+_EXPECTED: Final = Expected(_PIXELS, STATED, STATED)
 
 #: The tasks, by the names that a run may give them.
 TASKS: Final = {
@@ -64,17 +70,19 @@ class GroundTruth:
 
 @dataclass(frozen=True, slots=True)
 class Unjoined:
-    """A record of an image or a question that the run does not have: listed, never scored."""
+    """A record of an image or a question that the run does not have, and ``why`` not: listed, never scored."""
 
     name: str
     where: str
     predictions: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """Predictions at one step. ``recorded`` ``(s,)`` is false for a specimen that was not evaluated at the step;
-    ``outputs`` is the model's raw text by specimen, where the source keeps it."""
+    ``outputs`` is the model's raw text by specimen, where the source keeps it; ``joined`` counts records by what found
+    their specimen, a key of ``specimens.METHODS``; ``taken`` are the conventions its boxes were read in."""
 
     boxes: Boxes
     answers: Answers
@@ -82,6 +90,8 @@ class Predictions:
     outputs: dict[int, str] = field(default_factory=dict)
     unjoined: list[Unjoined] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    joined: dict[str, int] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
 
 
 class RunData:
@@ -98,14 +108,20 @@ class RunData:
         images: ImageStore,
         ground_truth_format: str,
         likely_task: str | None = None,
-        coordinates: str = "",
+        convention: Convention = _PIXELS,
+        convention_why: str = STATED,
+        expected: Expected = _EXPECTED,
+        join: str | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.steps_per_epoch = steps_per_epoch
         self.images = images
         self.ground_truth_format = ground_truth_format
-        self.coordinates = coordinates
+        self.convention = convention
+        self.convention_why = convention_why
+        self.expected = expected
+        self._join = join
         self.notes = list(notes)
         self.steps = sorted(readers)
         self.labels = Labels()
@@ -113,17 +129,29 @@ class RunData:
         self._lock = threading.RLock()
         self._predictions: dict[int, Predictions] = {}
         self._early: dict[int, Records] = {}
+        self._fits: dict[int, Fit] = {}
         self._measured: dict[int, tuple[int, int] | None] = {}
+        first: Records | None = None
         if ground_truth is None:
             # without ground truth only the predictions tell which specimens there are
             self._early = {step: readers[step]() for step in self.steps}
-            ground_truth = images_and_questions(list(self._early.values()))
+            early = list(self._early.values())
+            ground_truth = images_and_questions(early, join)
+            if early:
+                own = [row for row in ground_truth.questions if row.owner < len(early[0].references)]
+                first = replace(early[0], questions=own)
+            self.notes += _apart(early) if join is None else []
             for name in (name for step in self._early.values() for rows in step.boxes for name in rows.label_names):
                 self.labels.place(name)
         self._held_images = ground_truth.images
         self.specimens, owner = merged_specimens(ground_truth.references)
         self._items = ItemIndex(ground_truth, owner, self.specimens)
         self._index = SpecimenIndex(self.specimens)
+        self._ordered = OrderedRecords(
+            first or ground_truth,
+            owner if first is None else owner[: len(first.references)],
+            "the ground truth" if first is None else f"step {self.steps[0]}",
+        )
         self.rows = {name: row for row, name in enumerate(self.specimens.identifiers)}
         conventions = [rows.convention.is_relative for rows in ground_truth.boxes if len(rows.owner)]
         self._truth_is_relative = conventions[0] if conventions else None
@@ -157,8 +185,16 @@ class RunData:
         with self._lock:
             if step not in self._predictions:
                 records = self._early.pop(step, None) or self._readers[step]()
-                self._predictions[step] = self._step_predictions(records)
+                self._predictions[step] = self._step_predictions(step, records)
             return self._predictions[step]
+
+    def fit(self, step: int) -> Fit:
+        """How near a step's predictions are to the ground truth in the convention they were read in, and whether
+        another would bring them clearly nearer; reads the step if need be. See ``conventions.best_fit``."""
+        with self._lock:
+            if step not in self._fits:
+                self._fits[step] = self._fit(self.predictions(step))
+            return self._fits[step]
 
     def found_image(self, row: int) -> object:
         """What the image store has for a specimen, else what the ground truth holds: see ``images.encoded_image``."""
@@ -200,16 +236,17 @@ class RunData:
         annotated[owner[[reference.annotated for reference in records.references]]] = True
         return GroundTruth(boxes, questions_table(records.questions, owner, self.specimens), annotated)
 
-    def _step_predictions(self, records: Records) -> Predictions:
-        records = self._items.named(records)
-        found = [self._index.find(reference) for reference in records.references]
-        self._index.check_one_path_each(records.references, found)
-        owner = np.array([-1 if row is None else row for row in found], np.int64)
+    def _step_predictions(self, step: int, records: Records) -> Predictions:
+        if self._join in (None, "id"):
+            records = self._items.named(records)
+        joined = joined_records(records, self._index, self.specimens, self._ordered, self._join)
+        owner = joined.owner
         recorded = np.full(len(self.specimens), records.names_all)
         recorded[owner[owner >= 0]] = True
         truth = self.ground_truth
+        parts, taken = taken_parts(records.boxes, self.expected, frozenset(records.outputs))
         parts = comparable_parts(
-            records.boxes,
+            with_phrases(parts, joined.phrases),
             owner,
             records.references,
             self._truth_is_relative,
@@ -219,21 +256,61 @@ class RunData:
         boxes = labelled_boxes(boxes, truth.boxes, self.labels)
         if self.task == "phrase grounding":
             boxes = phrased_boxes(boxes, truth.boxes, self.labels)
-        answers, unasked = answers_table(records.answers, owner, truth.questions, self.specimens)
+        answers, unasked = answers_table(records.answers, owner, truth.questions, self.specimens, joined.questions)
         outputs: dict[int, str] = {}
         for place, text in records.outputs.items():
             row = int(owner[place])
             if row >= 0:
                 outputs[row] = f"{outputs[row]}\n\n{text}" if row in outputs else text
-        unjoined = _unjoined(records, owner)
+        unjoined = _unjoined(records, joined)
         for answer in unasked:
             asked = answer.item or answer.question or "no question named"
-            unjoined.append(Unjoined(f"{records.references[answer.owner].shown}: {asked}", answer.where, 1))
-        return Predictions(boxes, answers, recorded, outputs, unjoined, records.notes)
+            unjoined.append(
+                Unjoined(f"{records.references[answer.owner].shown}: {asked}", answer.where, 1, "no such question")
+            )
+        notes = [f"step {step}: {note}" for note in joined.notes] + records.notes
+        return Predictions(boxes, answers, recorded, outputs, unjoined, notes, joined.methods, taken)
+
+    def _fit(self, predictions: Predictions) -> Fit:
+        truth = self.ground_truth
+        conventions = {taken.convention for taken in predictions.taken if taken.is_open}
+        if self.has_text or len(conventions) != 1 or not len(truth.boxes):
+            return Fit()
+        usable = truth.annotated & predictions.recorded
+        usable[list(predictions.outputs)] = False
+        return best_fit(
+            Written(predictions.boxes, conventions.pop()),
+            Written(truth.boxes, self.convention),
+            usable,
+            self._known_sizes,
+            truth_is_open=self.convention_why != SAID,
+        )
+
+    def _known_sizes(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Sizes ``(n, 2)`` of the given specimens, NaN where one is not known; where the data give none, their images
+        are asked."""
+        sizes = self.specimens.sizes[rows].copy()
+        if np.isnan(sizes).all():
+            sizes[:] = [self.size(row) or (np.nan, np.nan) for row in rows.tolist()]
+        return sizes
 
 
-def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:
+def _apart(steps: Sequence[Records]) -> list[str]:
+    """A note where the steps of a run without ground truth share no image with the first, and each has as many."""
+    names = [{reference.shown for reference in records.references} for records in steps]
+    if len(steps) < 2 or len({len(records.references) for records in steps}) > 1 or len(names[0]) < 2:
+        return []
+    if any(reference.is_nameless for reference in steps[0].references) or any(names[0] & other for other in names[1:]):
+        return []
+    return [
+        f"no step has a specimen of the first ({first_few(sorted(names[0]))}), and each has {len(names[0]):,}: "
+        "join='order' takes them one by one"
+    ]
+
+
+def _unjoined(records: Records, joined: Joined) -> list[Unjoined]:
     """The records whose image the run does not have, each with the number of its predictions."""
+    owner = joined.owner
     lost = np.flatnonzero(owner < 0)
     if not len(lost):
         return []
@@ -241,4 +318,4 @@ def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:
     owners.append(np.array([answer.owner for answer in records.answers], np.int64))
     counts = np.bincount(np.concatenate(owners), minlength=len(owner))
     named = records.references
-    return [Unjoined(named[place].shown, named[place].where, int(counts[place])) for place in lost]
+    return [Unjoined(named[place].shown, named[place].where, int(counts[place]), joined.lost) for place in lost]

@@ -3,6 +3,8 @@
 import numpy as np
 
 from evalwidget.data import RunData, shown_steps
+from evalwidget.joins import first_few
+from evalwidget.specimens import METHODS
 
 __all__ = ["run_facts", "run_notes", "step_notes"]
 
@@ -15,8 +17,8 @@ def run_facts(data: RunData) -> list[tuple[str, str]]:
         ("ground truth", _ground_truth(data)),
         ("steps", f"{len(data.steps):,}: {shown_steps(data.steps)}"),
     ]
-    if data.coordinates and not data.has_text:
-        facts.append(("coordinates", data.coordinates))
+    if not data.has_text:
+        facts.append(("coordinates", _coordinates(data)))
     unread = sum(not data.is_loaded(step) for step in data.steps)
     if unread:
         facts.append(("not read yet", f"{unread:,} steps; read when asked for, all by run.load()"))
@@ -26,6 +28,8 @@ def run_facts(data: RunData) -> list[tuple[str, str]]:
     missing = sum(getattr(data.found_image(row), "state", "") == "missing" for row in range(len(data.specimens)))
     if missing:
         facts.append(("images missing", f"{missing:,} of {len(data.specimens):,}"))
+    if joined := _joined(data):
+        facts.append(("joined", joined))
     for step in data.steps:
         if data.is_loaded(step) and (found := _amiss(data, step)):
             facts.append((f"step {step}", found))
@@ -34,13 +38,15 @@ def run_facts(data: RunData) -> list[tuple[str, str]]:
 
 def run_notes(data: RunData) -> list[str]:
     """What was noticed while reading, of the steps read so far."""
-    return data.notes + [note for s in data.steps if data.is_loaded(s) for note in data.predictions(s).notes]
+    read = [step for step in data.steps if data.is_loaded(step)]
+    return data.notes + [note for step in read for note in data.predictions(step).notes + _misread(data, step)]
 
 
 def step_notes(data: RunData, step: int) -> list[str]:
     """What a reader of one step should know of it; reads the step if need be."""
     found = _amiss(data, step)
-    return ([f"step {step}: {found}"] if found else []) + data.predictions(step).notes
+    notes = data.predictions(step).notes + _misread(data, step)
+    return ([f"step {step}: {found}"] if found else []) + notes
 
 
 def _ground_truth(data: RunData) -> str:
@@ -54,12 +60,61 @@ def _ground_truth(data: RunData) -> str:
     return f"{items} ({data.ground_truth_format})"
 
 
+def _coordinates(data: RunData) -> str:
+    """How boxes were taken to be written, and why."""
+    sides = [] if data.ground_truth_format == "none" else [f"ground truth {data.convention} ({data.convention_why})"]
+    read = [taken for step in data.steps if data.is_loaded(step) for taken in data.predictions(step).taken]
+    expected = data.expected.convention
+    found = [(taken.convention, taken.why) for taken in read] or [(expected, data.expected.why(expected))]
+    sides.append("predictions " + ", and ".join(f"{convention} ({why})" for convention, why in dict.fromkeys(found)))
+    return "; ".join(sides)
+
+
+def _joined(data: RunData) -> str:
+    """What the records of the steps read so far were joined by."""
+    steps: dict[str, list[int]] = {}
+    for step in data.steps:
+        if data.is_loaded(step) and (counts := data.predictions(step).joined):
+            text = ", ".join(f"{count:,} by {METHODS[method]}" for method, count in counts.items())
+            steps.setdefault(text, []).append(step)
+    if len(steps) == 1:
+        return next(iter(steps))
+    shown = [f"{text} (step {shown_steps(found)})" for text, found in list(steps.items())[:3]]
+    return "; ".join(shown + ["…"] * (len(steps) > 3))
+
+
+def _misread(data: RunData, step: int) -> list[str]:
+    """A note where boxes would be clearly nearer to the ground truth in another convention."""
+    fit = data.fit(step)
+    if fit.better is None:
+        return []
+    is_truth = fit.side == "ground truth"
+    predicted = next(taken.convention for taken in data.predictions(step).taken if taken.is_open)
+    taken = data.convention if is_truth else predicted
+    prefix = "" if is_truth else "prediction_"
+    settings = {}
+    if fit.better.scale != taken.scale:
+        settings[f"{prefix}coordinates"] = fit.better.scale
+        # predictions follow the ground truth where nothing is said of them
+        settings |= {"prediction_coordinates": predicted.scale} if is_truth else {}
+    if fit.better.order != taken.order:
+        settings[f"{prefix}box_order"] = fit.better.order
+        settings |= {"prediction_box_order": predicted.order} if is_truth else {}
+    advice = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+    reach, they = ("reaches", "it") if is_truth else ("reach", "they")
+    return [
+        f"step {step}: {fit.side} read as {taken} {reach} a mean IoU of {fit.mean_iou:.2f}; read as {fit.better} "
+        f"{they} would reach {fit.better_mean_iou:.2f}; pass {advice}"
+    ]
+
+
 def _amiss(data: RunData, step: int) -> str:
     """What is amiss at a step, empty where all is well."""
     found = data.predictions(step)
+    names = [lost.name for lost in found.unjoined]
     counts = {
         "specimens not evaluated": int((~found.recorded).sum()),
-        "records of unknown specimens (run.join_report())": len(found.unjoined),
+        f"records found no specimen or question: {first_few(names)} (run.join_report())": len(names),
         "invalid predictions": len(found.boxes.defects) + len(found.answers.defects),
     }
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)

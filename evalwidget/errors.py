@@ -25,7 +25,8 @@ class FormatError(EvalWidgetError):
 
 
 class JoinError(EvalWidgetError):
-    """Predictions name an image that several specimens answer to."""
+    """Nobody can say which specimen, question or phrase predictions are about: a name that several answer to, or
+    records to be taken one by one that are more or fewer than the ground truth's, or of something else."""
 
 
 class UnknownNameError(EvalWidgetError):

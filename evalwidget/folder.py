@@ -12,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from evalwidget.boxes import Convention
+from evalwidget.conventions import SAID, STATED, Expected, largest_number
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.formats import (
@@ -27,6 +28,7 @@ from evalwidget.formats.content import renamed_frame
 from evalwidget.formats.frames import predictions_by_step
 from evalwidget.formats.hugging_face import frame_of_dataset, is_dataset
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
+from evalwidget.joins import checked_method
 from evalwidget.records import Records
 
 __all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "step_of"]
@@ -47,6 +49,7 @@ _FIELDS: Final = (
     "ground_truth_format",
     "prediction_format",
     "columns",
+    "join",
     "images",
 )
 
@@ -66,8 +69,10 @@ class RunSettings:
     ground_truth_format: str | None = None
     prediction_format: str | None = None
     columns: Mapping[str, str] | None = None
+    join: str | None = None
 
     def __post_init__(self) -> None:
+        checked_method(self.join)
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
             raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
         if self.columns is not None and not _are_columns(self.columns):
@@ -191,17 +196,15 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         notes += records.notes
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
+    expected = _expected(settings, facts)
     options = PredictionOptions(
-        Convention(
-            settings.prediction_box_order
-            or settings.box_order
-            or ("xyxy" if facts.format == "COCO" else facts.convention.order),
-            settings.prediction_coordinates or settings.coordinates or facts.convention.scale,
-        ),
+        expected.convention,
         facts.categories,
         settings.output_format,
         answers=bool(records and records.questions),
         stated=any((settings.prediction_box_order, settings.prediction_coordinates)),
+        order=settings.prediction_box_order,
+        scale=settings.prediction_coordinates,
     )
     readers: dict[int, Callable[[], Records]] = {
         step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()
@@ -215,7 +218,10 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         images=_image_store(images),
         ground_truth_format=facts.format,
         likely_task=facts.task,
-        coordinates=_shown_coordinates(records, facts, options),
+        convention=facts.convention,
+        convention_why=_why(settings, facts, records),
+        expected=expected,
+        join=settings.join,
         notes=notes,
     )
 
@@ -235,13 +241,28 @@ def _check_columns(columns: Mapping[str, str], contents: Iterable[Content]) -> N
         raise EvalWidgetError(f"columns: no column {theirs!r}; found {', '.join(names) or 'no rows'}")
 
 
-def _shown_coordinates(records: Records | None, facts: GroundTruthFacts, options: PredictionOptions) -> str:
-    """How boxes were taken to be written, for people to check."""
-    if options.output_format is not None:
-        predictions = f"predictions as {options.output_format} writes them"
-    else:
-        predictions = f"predictions {options.convention}"
-    return predictions if records is None else f"ground truth {facts.convention}; {predictions}"
+def _expected(settings: RunSettings, facts: GroundTruthFacts) -> Expected:
+    """How predictions are written whose format does not say it: as the caller says, else as the ground truth is."""
+    scale = settings.prediction_coordinates or settings.coordinates
+    order = settings.prediction_box_order or settings.box_order
+    has_order = facts.format not in ("COCO", "none")  # its x y width height is COCO's own
+    has_truth = facts.format != "none"
+    return Expected(
+        Convention(order or (facts.convention.order if has_order else "xyxy"), scale or facts.convention.scale),
+        STATED if scale else "as the ground truth" if has_truth else "the usual",
+        STATED if order else "as the ground truth" if has_order else "the usual",
+    )
+
+
+def _why(settings: RunSettings, facts: GroundTruthFacts, records: Records | None) -> str:
+    """Why ground truth was taken to be in its convention."""
+    if not facts.is_told:
+        return SAID
+    parts = [] if records is None else records.boxes
+    told = f"told by the largest number {largest_number(parts):.4g}"
+    return Expected(
+        facts.convention, STATED if settings.coordinates else told, STATED if settings.box_order else "the usual"
+    ).why(facts.convention)
 
 
 def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:

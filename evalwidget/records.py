@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.boxes import PARSE_STATES, Convention, box_defect
+from evalwidget.boxes import PARSE_STATES, Convention, box_defect, order_hint
 from evalwidget.errors import FormatError
 from evalwidget.tables import Defect
 
@@ -65,11 +65,12 @@ class BoxRows:
 
 @dataclass(frozen=True, slots=True)
 class PhraseRow:
-    """A phrase that ground truth asks for, with boxes or without."""
+    """A phrase that is asked for, with boxes or without; ``phrase`` are its words, "" where ``item`` alone is known."""
 
     owner: int
     where: str
     item: str
+    phrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class BoxRowsBuilder:
         if defect is not None:
             state, message = defect
             if self.strict:
-                raise FormatError(where, message)
+                raise FormatError(where, message + order_hint(state, self.convention.order))
             self.add_invalid(owner, label, state, Defect(f"{where}: {message}", repr(values)), item=item)
             return
         self._append(owner, label, values, "ok", score, item, crowd, area)

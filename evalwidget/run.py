@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores, error_tables, mask_tables
+from evalwidget import coco_scores, error_tables, mask_tables, reading_tables
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
@@ -46,6 +46,7 @@ class Run:
         coordinates: str | None = None,
         output_format: str | None = None,
         columns: Mapping[str, str] | None = None,
+        join: str | None = None,
     ) -> "Run":
         """A run of DataFrames.
 
@@ -60,6 +61,8 @@ class Run:
 
         ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image. ``columns`` renames
         columns of both frames: ``{"question": "q"}`` reads ``q`` as ``question``.
+        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image. ``coordinates`` and
+        ``join`` are those of ``open_run``; by order, specimens are taken in their order of first mention.
 
         Raises ``FormatError`` naming the row of a value that cannot be used.
         """
@@ -70,6 +73,7 @@ class Run:
             coordinates=coordinates,
             output_format=output_format,
             columns=columns,
+            join=join,
         )
         return cls(open_frames(ground_truth, predictions, settings, images))
 
@@ -244,8 +248,22 @@ class Run:
 
     def join_report(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """A row per record of predictions whose image or question the run does not have: ``step, name, where,
-        predictions``. They are never scored."""
-        return tables.join_report(self._data, self._chosen(steps))
+        predictions``, and ``why``: what no specimen has, and what to do where that can be said. They are never scored.
+        ``print(run)`` says what the others were joined by."""
+        return reading_tables.join_report(self._data, self._chosen(steps))
+
+    def conventions(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+        """A row per step, side and convention that boxes were read in.
+
+        ``step``; ``side``: "ground truth" or "predictions"; ``coordinates`` and ``box_order``: what was taken; ``why``:
+        stated, said by the format, told by the largest number, as the ground truth, as the model family writes them;
+        ``mean_iou``: of a sample of ground truth boxes, each with its nearest prediction whatever the labels, NA where
+        there is too little to compare; ``better`` and ``better_mean_iou``: the convention that would bring the side
+        clearly nearer to the other one, NA where none would. Raises ``EvalWidgetError`` for a run of texts.
+        """
+        if self._data.has_text:
+            raise EvalWidgetError(f"conventions: the run's task is {self.task!r}; it has no boxes")
+        return reading_tables.conventions(self._data, self._chosen(steps))
 
     def error_types(
         self,
@@ -369,6 +387,7 @@ def open_run(
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
     columns: Mapping[str, str] | None = None,
+    join: str | None = None,
 ) -> Run:
     """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
 
@@ -378,7 +397,8 @@ def open_run(
     ``{"question": "q"}`` reads ``q`` as ``question``. ``images`` is one folder or several, or a mapping from specimen
     to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
     one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
-    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
+    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``, and ``join``, one of ``id, path,
+    name, stem, order``, is what predictions are to find their specimens by.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
@@ -395,6 +415,7 @@ def open_run(
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
         columns=columns,
+        join=join,
     )
     if path is not None:
         if ground_truth is not None or predictions is not None:

@@ -27,7 +27,7 @@ from evalwidget.metrics.metric import BoxMetric, Metric, StepMetric, TextMetric
 from evalwidget.phrase_scores import PHRASE_STATUSES
 from evalwidget.tables import Boxes
 
-__all__ = ["join_report", "matches", "phrases", "scores", "summary"]
+__all__ = ["matches", "phrases", "scores", "summary"]
 
 _COUNTS = ("true_positives", "false_positives", "false_negatives")
 
@@ -135,16 +135,6 @@ def phrases(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
     for name in found[0].columns if found else ():
         columns[name] = np.concatenate([step.columns[name] for step in found])
     return _typed(pd.DataFrame(columns), ["boxes", "predictions"])
-
-
-def join_report(data: RunData, steps: Sequence[int]) -> pd.DataFrame:
-    """A row per record that did not join: see ``Run.join_report``."""
-    rows = [
-        {"step": step, "name": lost.name, "where": lost.where, "predictions": lost.predictions}
-        for step in steps
-        for lost in data.predictions(step).unjoined
-    ]
-    return pd.DataFrame(rows, columns=["step", "name", "where", "predictions"])
 
 
 def _match(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> None:

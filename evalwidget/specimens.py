@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,12 @@ from evalwidget.boxes import LARGEST
 from evalwidget.errors import FormatError, JoinError
 from evalwidget.records import Reference
 
-__all__ = ["SpecimenIndex", "Specimens", "merged_specimens", "shortest_names"]
+__all__ = ["METHODS", "SpecimenIndex", "Specimens", "joining_name", "merged_specimens", "shortest_names"]
+
+#: How a record finds its specimen, and the words for it. "order" takes records one by one, whatever they are called.
+METHODS: Final = {"id": "id", "path": "path", "name": "file name", "stem": "stem", "order": "order"}
+_FOR_IDS: Final = ("id", "path", "name", "stem")
+_FOR_IMAGES: Final = ("path", "name", "id", "stem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArra
     owner = np.empty(len(references), np.int64)
     merged: list[list[Reference]] = []
     for row, reference in enumerate(references):
-        key = _key(reference)
+        key = _key(reference, row)
         owner[row] = places.setdefault(key, len(places))
         if owner[row] == len(merged):
             merged.append([])
@@ -61,8 +68,8 @@ def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArra
     named = shortest_names([image for image, name in zip(images, given, strict=True) if name is None and image])
     names = iter(named)
     identifiers = [
-        name if name is not None else (next(names) if image else str(group[0].source_id))
-        for image, name, group in zip(images, given, merged, strict=True)
+        name if name is not None else (next(names) if image else key)
+        for image, name, (_, key) in zip(images, given, places, strict=True)
     ]
     _check_unique(identifiers, merged)
     return Specimens(
@@ -92,56 +99,64 @@ def shortest_names(paths: Sequence[str]) -> list[str]:
 
 
 class SpecimenIndex:
-    """Finds the specimen that a source means: by identifier, by id in the ground truth's source, by path, by file
-    name, by file name without its extension, in this order."""
+    """Finds the specimen that a name means, by one of ``METHODS``.
+
+    What a record calls ``specimen``, or an id within its source, is looked up as an id, then as a path, a file name and
+    a stem; what it calls ``image`` as a path and a file name first, then as an id and a stem.
+    """
 
     def __init__(self, specimens: Specimens) -> None:
         self._specimens = specimens
-        self._identifiers = {name: row for row, name in enumerate(specimens.identifiers)}
-        self._source_ids = {name: row for row, names in enumerate(specimens.source_ids) for name in names}
+        self._identifiers = _rows_by((row, name) for row, name in enumerate(specimens.identifiers))
+        self._source_ids = _rows_by((row, name) for row, names in enumerate(specimens.source_ids) for name in names)
         normal = [None if path is None else _normal(path) for path in specimens.images]
         self._paths = _rows_by(enumerate(normal))
         self._names = _rows_by((row, path and PurePosixPath(path).name) for row, path in enumerate(normal))
         self._stems = _rows_by((row, path and PurePosixPath(path).stem) for row, path in enumerate(normal))
+        self._numbers = _rows_by(
+            (row, str(int(stem))) for stem, rows in self._stems.items() if _is_number(stem) for row in rows
+        )
 
-    def find(self, reference: Reference) -> int | None:
-        """Row of the specimen, None for one the run does not have. Raises ``JoinError`` where several answer."""
-        if reference.specimen is not None:
-            row = self._identifiers.get(reference.specimen)
-            return self._find_path(reference.specimen, reference.where) if row is None else row
-        if reference.image is not None:
-            return self._find_path(reference.image, reference.where)
-        if reference.source_id is not None:
-            row = self._source_ids.get(reference.source_id)
-            return self._find_path(reference.source_id, reference.where) if row is None else row
+    def find(self, reference: Reference, method: str | None = None) -> tuple[int, str] | None:
+        """Row of the specimen and the method that found it, None for one the run does not have.
+
+        ``method`` demands one; else all are tried. Raises ``JoinError`` where several specimens answer.
+        """
+        if method is not None:
+            return self._find_by(reference, method)
+        named = [(reference.specimen, _FOR_IDS), (reference.image, _FOR_IMAGES)]
+        # an id counts only where nothing else is given: files that name their images count ids of their own
+        if not reference.specimen and not reference.image:
+            named = [(reference.source_id, _FOR_IDS)]
+        for text, methods in named:
+            for tried in methods if text else ():
+                row = self._look_up(str(text), tried, reference)
+                if row is not None:
+                    return row, "name" if tried == "path" and "/" not in _normal(str(text)) else tried
         return None
 
-    def _find_path(self, text: str, where: str) -> int | None:
-        path = _normal(text)
-        pure = PurePosixPath(path)
-        for rows_by, key in ((self._paths, path), (self._names, pure.name)):
-            rows = rows_by.get(key, [])
-            if len(rows) > 1:
-                rows = self._longest_match(rows, path)
-            if len(rows) == 1:
-                return rows[0]
-            if rows:
-                shown = ", ".join(self._specimens.identifiers[row] for row in rows[:5])
-                raise JoinError(
-                    f"{where}: {text!r} may be any of {len(rows)} specimens ({shown}); name it with more of its path"
-                )
-        row = self._identifiers.get(text)
-        if row is not None:
-            return row
-        rows = self._stems.get(pure.name, [])
-        return rows[0] if len(rows) == 1 else None
+    @cached_property
+    def two_faced(self) -> dict[tuple[str, int], int]:
+        """Another specimen whose file name or stem is an id of a row, by id and row."""
+        found = {}
+        for ids in (self._identifiers, self._source_ids):
+            for text, (row, *_) in ids.items():
+                rows = self._names.get(text) or self._stems.get(text) or self._numbers.get(text) or [row]
+                if row not in rows:
+                    found[text, row] = rows[0]
+        return found
 
-    def check_one_path_each(self, references: Sequence[Reference], rows: Sequence[int | None]) -> None:
+    def disagrees_on_folder(self, reference: Reference, row: int) -> bool:
+        """Whether both the reference and the specimen stand in a folder, and not in the same one."""
+        path, other = _normal(reference.image or reference.specimen or ""), _normal(self._specimens.images[row] or "")
+        return "/" in path and "/" in other and _shared_parts(path, other) < 2
+
+    def check_one_path_each(self, references: Sequence[Reference], rows: Sequence[int]) -> None:
         """Raise ``JoinError`` where two images of different paths found one specimen by their file name."""
         found: dict[int, str] = {}
         for reference, row in zip(references, rows, strict=True):
             name = reference.specimen or reference.image
-            if row is None or name is None:
+            if row < 0 or name is None:
                 continue
             path = _normal(name)
             other = found.setdefault(row, path)
@@ -149,23 +164,81 @@ class SpecimenIndex:
             if not alike and "/" in path and "/" in other:
                 raise JoinError(
                     f"{reference.where}: {path!r} and {other!r} are both taken for "
-                    f"{self._specimens.identifiers[row]!r}; name images in the ground truth with more of their path"
+                    f"{self._specimens.identifiers[row]!r}; name images in the ground truth with more of their path, "
+                    "or pass join='name' if they are one image"
                 )
+
+    def _find_by(self, reference: Reference, method: str) -> tuple[int, str] | None:
+        named = [reference.image, reference.specimen, reference.source_id]
+        for text in named[::-1] if method == "id" else named:
+            row = self._look_up(text, method, reference, is_demanded=True) if text else None
+            if row is not None:
+                return row, method
+        return None
+
+    def _look_up(self, text: str, method: str, reference: Reference, *, is_demanded: bool = False) -> int | None:
+        is_source_id = text == reference.source_id
+        if method == "id":
+            first, second = self._identifiers, self._source_ids
+            if is_source_id:
+                first, second = second, first
+            return self._only(first.get(text) or second.get(text) or [], text, reference)
+        path = _normal(text)
+        name = PurePosixPath(path).name
+        if method == "path":
+            rows = self._paths.get(path) or [row for row in self._names.get(name, []) if self._is_end_of(row, path)]
+        elif method == "name":
+            rows = self._names.get(name, [])
+        else:
+            stem = PurePosixPath(path).stem
+            rows = self._stems.get(name) or self._names.get(stem) or []
+            if not rows and is_demanded:
+                rows = self._stems.get(stem, [])
+            if not rows and is_source_id and _is_number(text):
+                rows = self._numbers.get(str(int(text)), [])
+        return self._only(self._longest_match(rows, path) if len(rows) > 1 else rows, text, reference)
+
+    def _only(self, rows: list[int], text: str, reference: Reference) -> int | None:
+        if len(rows) > 1:
+            shown = ", ".join(self._specimens.identifiers[row] for row in rows[:5])
+            raise JoinError(
+                f"{reference.where}: {text!r} may be any of {len(rows)} specimens ({shown}); name it with more of its "
+                "path, or say with join= what the records are to be joined by: id, path, name, stem or order"
+            )
+        return rows[0] if rows else None
+
+    def _is_end_of(self, row: int, path: str) -> bool:
+        """Whether one of the two paths ends in the other, its folder included."""
+        other = _normal(self._specimens.images[row] or "")
+        shorter = min(len(PurePosixPath(path).parts), len(PurePosixPath(other).parts))
+        return shorter > 1 and _shared_parts(path, other) == shorter
 
     def _longest_match(self, rows: list[int], path: str) -> list[int]:
         """Those of ``rows`` whose path shares the longest end with ``path``."""
-        wanted = PurePosixPath(path).parts[::-1]
-
-        def shared(row: int) -> int:
-            found = PurePosixPath(_normal(self._specimens.images[row] or "")).parts[::-1]
-            pairs = zip(wanted, found, strict=False)
-            return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(wanted), len(found)))
-
-        lengths = [shared(row) for row in rows]
+        lengths = [_shared_parts(path, _normal(self._specimens.images[row] or "")) for row in rows]
         return [row for row, length in zip(rows, lengths, strict=True) if length == max(lengths)]
 
 
-def _key(reference: Reference) -> tuple[str, str]:
+def joining_name(reference: Reference, method: str | None) -> str | None:
+    """What tells records of one image from others where ``method`` demands the file name or its stem; None where they
+    are told by all that they are called."""
+    name = reference.image or reference.specimen or reference.source_id
+    if method not in ("name", "stem") or not name:
+        return None
+    path = PurePosixPath(_normal(name))
+    return path.name if method == "name" else path.stem
+
+
+def _shared_parts(path: str, other: str) -> int:
+    """How many parts the ends of two normal paths share."""
+    wanted, found = PurePosixPath(path).parts[::-1], PurePosixPath(other).parts[::-1]
+    pairs = zip(wanted, found, strict=False)
+    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(wanted), len(found)))
+
+
+def _key(reference: Reference, row: int) -> tuple[str, str]:
+    if reference.is_nameless:
+        return "record", f"record {row + 1}"
     if reference.specimen:
         return "specimen", reference.specimen
     if reference.image:
@@ -173,6 +246,10 @@ def _key(reference: Reference) -> tuple[str, str]:
     if reference.source_id:
         return "source", reference.source_id
     raise FormatError(reference.where, "expected the name of an image, found an empty one")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 30
 
 
 def _normal(path: str) -> str:

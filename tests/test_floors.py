@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
     {"errors", "boxes", "tables", "labels", "records"},
-    {"metrics", "outputs", "images", "specimens"},
-    {"formats", "assembly", "item_index", "data"},
+    {"metrics", "outputs", "images", "specimens", "conventions"},
+    {"formats", "assembly", "item_index", "joins", "data"},
     {"folder", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores", "error_analysis"},
-    {"scores", "coco_scores", "error_tables", "mask_tables", "description"},
+    {"scores", "coco_scores", "error_tables", "mask_tables", "reading_tables", "description"},
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
     {"run"},
@@ -48,6 +48,7 @@ IMPORTERS = {
         "coco_scores",
         "error_tables",
         "mask_tables",
+        "reading_tables",
         "folder",
         "run",
         "formats.frames",

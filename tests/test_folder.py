@@ -233,6 +233,7 @@ def test_predictions_of_unknown_specimens_and_questions_are_listed_and_never_sco
         "name": ["nowhere.jpg", "b.jpg: q9"],
         "where": ["predictions/step-000005.jsonl:2", "predictions/step-000005.jsonl:3"],
         "predictions": [2, 1],
+        "why": ["no specimen of this id, path, file name or stem", "no such question"],
     }
     assert run.summary()["exact_match"].tolist() == [1]
-    assert "2 records of unknown specimens (run.join_report())" in repr(run)
+    assert "2 records found no specimen or question: nowhere.jpg, b.jpg: q9 (run.join_report())" in repr(run)

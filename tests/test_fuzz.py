@@ -80,6 +80,7 @@ SETTINGS = {
     "prediction_coordinates": "0-1000",
     "prediction_box_order": "xywh",
     "output_format": "vi",
+    "join": "stem",
     "images": ["predictions"],
 }
 TRUTHS: dict[str, Any] = {"plain": PLAIN, "asked": ASKED, "vi": VI, "coco": COCO, "none": None}
@@ -142,6 +143,8 @@ def use(folder: Path, **settings: Any) -> None:
         run = ew.open_run(folder, **settings)
         assert repr(run)
         run.load()
+        if not run._data.has_text:
+            assert len(run.conventions())
         frames = [run.summary(), run.scores(), run.matches(), run.join_report()]
         assert len(frames[1]) == len(run.steps) * len(run.specimens)
         json.dumps(run_info(run._evaluation, run.notes), allow_nan=False)

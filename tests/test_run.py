@@ -28,11 +28,13 @@ def test_what_a_run_says_of_itself(write_run: Write) -> None:
         "  specimens: 3",
         "  ground truth: 3 boxes, 1 phrases or classes (plain JSONL)",
         "  steps: 14: 0, 100, 200, … 1300",
-        "  coordinates: ground truth pixels, xyxy; predictions pixels, xyxy",
+        "  coordinates: ground truth pixels, xyxy (coordinates told by the largest number 8, order the usual); "
+        "predictions pixels, xyxy (as the ground truth)",
         "  not read yet: 13 steps; read when asked for, all by run.load()",
         "  without ground truth: 1 specimens",
         "  images missing: 3 of 3",
-        "  step 100: 2 specimens not evaluated, 1 records of unknown specimens (run.join_report()), "
+        "  joined: 1 by file name",
+        "  step 100: 2 specimens not evaluated, 1 records found no specimen or question: d.jpg (run.join_report()), "
         "1 invalid predictions",
     ]
 
@@ -126,4 +128,7 @@ def test_half_characters_become_something_a_message_can_carry(write_run: Callabl
 def test_a_run_says_how_it_took_coordinates(write_run: Callable[..., Path]) -> None:
     truth = [{"image": "a.png", "width": 10, "height": 10, "boxes": [{"label": "cat", "box": [0.1, 0.1, 0.5, 0.5]}]}]
     run = ew.open_run(write_run(truth, {1: []}), prediction_coordinates="0-1000")
-    assert "coordinates: ground truth fraction, xyxy; predictions 0-1000, xyxy" in repr(run)
+    assert (
+        "coordinates: ground truth fraction, xyxy (coordinates told by the largest number 0.5, order the usual); "
+        "predictions 0-1000, xyxy (coordinates stated, order as the ground truth)"
+    ) in repr(run)

@@ -48,12 +48,15 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
 
 
 def _results(content: Content, options: PredictionOptions) -> Records:
-    records = regular_results(content.source, options.categories)
-    return prediction_records(content.document, content.source, options.categories) if records is None else records
+    convention = options.overruled(_XYWH)
+    records = regular_results(content.source, options.categories, convention)
+    if records is None:
+        return prediction_records(content.document, content.source, options.categories, convention)
+    return records
 
 
 def _dataset_predictions(content: Content, options: PredictionOptions) -> Records:
-    return prediction_records(content.fields, content.source, options.categories)
+    return prediction_records(content.fields, content.source, options.categories, options.overruled(_XYWH))
 
 
 def categories_of(value: dict[str, Any], source: Source) -> dict[str, str]:
@@ -99,7 +102,9 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     return Records(references, [replace(builder.rows(), masks=_any_of(masks))])
 
 
-def prediction_records(value: Any, source: Source, categories: Mapping[str, str]) -> Records:
+def prediction_records(
+    value: Any, source: Source, categories: Mapping[str, str], convention: Convention = _XYWH
+) -> Records:
     """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
     if isinstance(value, dict):
         references, places = _images(value, source)
@@ -111,7 +116,7 @@ def prediction_records(value: Any, source: Source, categories: Mapping[str, str]
         places = {identity: place for place, identity in enumerate(dict.fromkeys(identities))}
         references = [Reference(source.shown, source_id=identity) for identity in places]
         names = dict(categories)
-    rows, notes = _result_rows(results, at, source, places, names)
+    rows, notes = _result_rows(results, at, source, places, names, convention)
     return Records(references, [rows], names_all=True, notes=notes)
 
 
@@ -138,7 +143,12 @@ def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dic
 
 
 def _result_rows(
-    results: list[dict[str, Any]], at: str, source: Source, places: dict[str, int], names: dict[str, str]
+    results: list[dict[str, Any]],
+    at: str,
+    source: Source,
+    places: dict[str, int],
+    names: dict[str, str],
+    convention: Convention,
 ) -> tuple[BoxRows, list[str]]:
     """All boxes at once where each is four finite numbers of non-negative size, else box by box."""
     owners = [
@@ -155,9 +165,11 @@ def _result_rows(
     scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
     masks = _any_of([result.get("segmentation") or None for result in results])
     boxes, areas = _boxes(results, masks, source, at)
-    values = _regular(boxes)
+    if any(area is not None for area in areas):
+        convention = _XYWH  # that of the boxes around masks
+    values = _regular(boxes) if convention.order == "xywh" else None
     if values is None:
-        builder = BoxRowsBuilder(_XYWH, strict=False)
+        builder = BoxRowsBuilder(convention, strict=False)
         for row, box in enumerate(boxes):
             owner, label = owners[row], label_of[categories[row]]
             if isinstance(box, Defect):
@@ -170,7 +182,7 @@ def _result_rows(
     label_places = {name: place for place, name in enumerate(label_names)}
     count = len(results)
     return BoxRows(
-        convention=_XYWH,
+        convention=convention,
         owner=np.array(owners, np.int64),
         label=np.array([label_places[label_of[category]] for category in categories], np.int32),
         label_names=label_names,

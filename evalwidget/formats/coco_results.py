@@ -26,12 +26,15 @@ class _Result(msgspec.Struct, gc=False):
     score: float = nan
 
 
+_XYWH: Final = Convention("xywh")
 _DECODER: Final = msgspec.json.Decoder(list[_Result])
 
 
-def regular_results(source: Source, categories: Mapping[str, str]) -> Records | None:
+def regular_results(source: Source, categories: Mapping[str, str], convention: Convention = _XYWH) -> Records | None:
     """Records of a results file, None where it is of another shape or any box has no use: then it is to be read box by
     box, with words about each. ``categories`` are the ground truth's class names by id."""
+    if convention.order != "xywh":
+        return None
     try:
         text = source.content()
         if b'"segmentation"' in text:
@@ -53,7 +56,7 @@ def regular_results(source: Source, categories: Mapping[str, str]) -> Records | 
     class_ids, label = np.unique(classes, return_inverse=True)
     names, notes = _named(class_ids, label, categories, source)
     rows = BoxRows(
-        convention=Convention("xywh"),
+        convention=convention,
         owner=owner.astype(np.int64),
         label=label.astype(np.int32),
         label_names=names,

@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evalwidget.boxes import LARGEST, PARSE_STATES, Convention, box_defect
+from evalwidget.boxes import LARGEST, PARSE_STATES, Convention, box_defect, order_hint
+from evalwidget.conventions import detected_scale
 from evalwidget.errors import FormatError
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.image_cells import ImageCell, image_cell
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
-from evalwidget.formats.plain import detected_scale
 from evalwidget.formats.reference_answers import reference_answers
 from evalwidget.records import (
     AnswerRow,
@@ -69,7 +69,7 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
         ]
     else:
         raise FormatError(where, f"expected columns {_CORNERS} or question and answer, found {list(frame.columns)}")
-    return records, GroundTruthFacts("a DataFrame", convention)
+    return records, GroundTruthFacts("a DataFrame", convention, is_told=True)
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:
@@ -165,7 +165,7 @@ def _boxes(
         raw_row, at = raw_rows[row].tolist(), _at(frame, where, keep[row])
         name, message = box_defect(raw_row, convention.order) or ("not_a_number", "expected 4 numbers, got text")
         if strict:
-            raise FormatError(at, message)
+            raise FormatError(at, message + order_hint(name, convention.order))
         state[row] = PARSE_STATES.index(name)
         defects[int(row)] = Defect(f"{at}: {message}", repr(raw_row))
     values = np.where(bad[:, None], np.nan, values)

@@ -20,21 +20,30 @@ class GroundTruthOptions:
 @dataclass(frozen=True, slots=True)
 class GroundTruthFacts:
     """What reading ground truth told about the file: its format, its boxes' convention, its class names by id, and its
-    task where the format has but one."""
+    task where the format has but one. ``is_told`` says that the format leaves the convention open, so that the scale
+    was told by the numbers where the caller does not state one."""
 
     format: str
     convention: Convention = field(default_factory=Convention)
     categories: dict[str, str] = field(default_factory=dict)
     task: str | None = None
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionOptions:
     """``answers`` says that the run's items are questions, so that text which cannot be read counts as an answer.
-    ``stated`` says that ``convention`` comes from the caller, and is not merely that of the ground truth."""
+    ``stated`` says that ``convention`` comes from the caller, and is not merely that of the ground truth;
+    ``order`` and ``scale`` are the parts of it that the caller stated, None where the data are to tell."""
 
     convention: Convention = field(default_factory=Convention)
     categories: Mapping[str, str] = field(default_factory=dict)
     output_format: str | None = None
     answers: bool = False
     stated: bool = False
+    order: str | None = None
+    scale: str | None = None
+
+    def overruled(self, convention: Convention) -> Convention:
+        """The ``convention`` of a format, or what the caller says of predictions instead."""
+        return Convention(self.order or convention.order, self.scale or convention.scale)

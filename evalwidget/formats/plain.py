@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
-
 from evalwidget.boxes import Convention
+from evalwidget.conventions import detected_scale
 from evalwidget.errors import FormatError
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
@@ -15,7 +14,6 @@ from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.records import (
     AnswerRow,
-    BoxRows,
     BoxRowsBuilder,
     PhraseRow,
     QuestionRow,
@@ -23,7 +21,7 @@ from evalwidget.records import (
     Reference,
 )
 
-__all__ = ["FORMATS", "detected_scale"]
+__all__ = ["FORMATS"]
 
 _FRACTIONS = Convention("xyxy", "fraction")
 
@@ -43,7 +41,7 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
         for at, entry in phrases:
             phrase = _phrase(entry, at)
             item = _item(entry, at) or phrase
-            records.phrases.append(PhraseRow(owner, at, item))
+            records.phrases.append(PhraseRow(owner, at, item, phrase))
             for place, values in _phrase_boxes(entry, at):
                 builder.add(owner, phrase, values, place, item=item)
         for at, entry in boxed:
@@ -58,7 +56,7 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
     convention = Convention(order, options.scale or detected_scale([boxes]))
     records.boxes.append(replace(boxes, convention=convention))
     task = "object detection" if len(boxes.owner) and not records.phrases else None
-    return records, GroundTruthFacts("plain JSONL", convention, task=task)
+    return records, GroundTruthFacts("plain JSONL", convention, task=task, is_told=True)
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:
@@ -71,12 +69,15 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
         if text is not None:
             asked = {"item": _item(record, where), "question": field(record, "question", str, where)}
             label = field(record, "phrase", str, where)
+            if label is not None:
+                records.phrases.append(PhraseRow(owner, where, label, label))
             add_output(records, outputs, owner, text, where, options, label=label, **asked)
             continue
         for at, entry in _phrases(record, where):
-            found = list(_phrase_boxes(entry, at))
+            phrase, found = _phrase(entry, at), list(_phrase_boxes(entry, at))
+            records.phrases.append(PhraseRow(owner, at, _item(entry, at) or phrase, phrase))
             for (place, values), score in zip(found, _scores(entry, len(found), at), strict=True):
-                builder.add(owner, _phrase(entry, at), values, place, score=score, item=_item(entry, at))
+                builder.add(owner, phrase, values, place, score=score, item=_item(entry, at))
         for at, entry in _boxes(record, where):
             label = _label(entry, at) if "label" in entry else None
             builder.add(owner, label, entry.get("box"), f"{_at(at)}box", score=_score(entry, at), item=_item(entry, at))
@@ -84,13 +85,6 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
             records.answers.append(_answer(owner, at, entry))
     records.boxes += [builder.rows(), outputs.rows()]
     return records
-
-
-def detected_scale(parts: list[BoxRows]) -> str:
-    """``fraction`` where there are boxes and no coordinate is above 1 by more than rounding, else ``pixels``."""
-    values = np.concatenate([part.values.ravel() for part in parts]) if parts else np.empty(0)
-    values = values[np.isfinite(values)]
-    return "fraction" if len(values) and values.max() <= 1.01 else "pixels"
 
 
 _CONTENT = ("phrases", "boxes", "questions", "phrase", "box", "question", "answer", "answers", "captions", "caption")

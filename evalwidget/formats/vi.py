@@ -20,13 +20,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from evalwidget.boxes import Convention
+from evalwidget.conventions import detected_scale
 from evalwidget.errors import FormatError
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Row, field
 from evalwidget.formats.model_text import add_output, add_parsed
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
-from evalwidget.formats.plain import detected_scale
 from evalwidget.outputs import vi as grammar
 from evalwidget.records import (
     BoxRowsBuilder,
@@ -66,14 +66,14 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
             # a caption may hold one phrase several times, each with boxes of its own
             repeats[phrase] = repeats.get(phrase, 0) + 1
             item = phrase if repeats[phrase] == 1 else f"{phrase} ({repeats[phrase]})"
-            records.phrases.append(PhraseRow(owner, at, item))
+            records.phrases.append(PhraseRow(owner, at, item, phrase))
             for number, values in enumerate(_boxes(entry.get(name), f"{at}.{name}")):
                 builder.add(owner, phrase, values, f"{at}.{name}[{number}]", item=item)
         records.questions += _questions(owner, contents, where)
     boxes = builder.rows()
     convention = Convention("xyxy", options.scale or detected_scale([boxes]))
     records.boxes.append(replace(boxes, convention=convention))
-    return records, GroundTruthFacts("Vi JSONL", convention)
+    return records, GroundTruthFacts("Vi JSONL", convention, is_told=True)
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:

@@ -147,7 +147,9 @@ def test_a_defective_box_among_good_ones(write_run: Write, bbox: Any) -> None:
 
 def test_unknown_images_are_reported_and_not_scored(write_run: Write) -> None:
     run = ew.open_run(write_run(truth(), {3: [result(), result(image_id=404), result(image_id=404)]}))
-    assert run.join_report().values.tolist() == [[3, "404", "predictions/step-000003.json", 2]]
+    assert run.join_report().values.tolist() == [
+        [3, "404", "predictions/step-000003.json", 2, "no specimen of this id, path, file name or stem"]
+    ]
     assert run.summary()[["true_positives", "false_positives"]].values.tolist() == [[1, 0]]
 
 

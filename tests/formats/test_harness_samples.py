@@ -4,7 +4,7 @@ records there is of such a file."""
 from typing import Any
 
 import pytest
-from text_runs import answers, opened, references
+from text_runs import answers, opened, references, written
 
 import evalwidget as ew
 
@@ -160,3 +160,26 @@ def test_llama_factory_s_predictions_stand_for_ground_truth_as_specified(tmp_pat
         ("<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>Is it day?<|im_end|>", ("no",))
     ]
     assert run.summary().exact_match.tolist() == [1.0]
+
+
+def test_llama_factory_s_predictions_are_of_the_dataset_s_records_in_order_as_specified(tmp_path):
+    turns = [{"role": "user", "content": "<image>Is it day?"}, {"role": "assistant", "content": "yes"}]
+    other = [{"role": "user", "content": "<image>What colour?"}, {"role": "assistant", "content": "red"}]
+    truth = [{"messages": turns, "images": ["a.jpg"]}, {"messages": other, "images": ["a.jpg"]}]
+    found = [
+        {"prompt": f"user\n<|image_pad|><|image_pad|>{asked}<|im_end|>", "predict": said, "label": said}
+        for asked, said in (("Is it day?", "yes"), ("What colour?", "red"))
+    ]
+    run = opened(tmp_path, {"truth.json": truth}, found, ".jsonl")
+    assert answers(run) == [("a.jpg", "0", "yes"), ("a.jpg", "1", "red")]
+    assert run.summary().exact_match.tolist() == [1.0]
+    with pytest.raises(ew.EvalWidgetError, match=r"predictions.jsonl:1"):
+        opened(tmp_path, {"truth.json": truth}, found[::-1], ".jsonl")
+
+
+def test_two_steps_without_ground_truth(tmp_path):
+    for step in (1, 2):
+        written(tmp_path / f"{step}.jsonl", SAMPLES["lmms-eval, bare"])
+    run = ew.open_run(predictions=[tmp_path / "1.jsonl", tmp_path / "2.jsonl"]).load()
+    assert len(run.specimens) == 3
+    assert run.join_report().empty
