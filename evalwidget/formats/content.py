@@ -140,14 +140,15 @@ class Content:
             yield where, _renamed(row, self._columns)
 
     def named_rows(self) -> Iterator[Row]:
-        """The rows of all parts under their own names."""
+        """The rows of all parts under their own names, also those in an object's lists; a list of texts counts as the
+        names of columns."""
         for part in self.parts:
-            if part.is_json_object:
-                for name, value in part.fields.items():
-                    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-                        yield from ((name, row) for row in value)
-                yield from (("", dict.fromkeys(map(str, part.fields.get("columns") or []))) for _ in range(1))
             yield from part._rows()
+            for name, value in part.fields.items():
+                rows = value if isinstance(value, list) else []
+                yield from ((f"{part.shown}: {name}", row) for row in rows if isinstance(row, dict))
+                if rows and all(isinstance(cell, str) for cell in rows):
+                    yield f"{part.shown}: {name}", dict.fromkeys(rows)
 
     def renamed(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row that was made of this content, with its fields renamed as the caller asked."""

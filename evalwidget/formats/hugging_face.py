@@ -27,6 +27,8 @@ def frame_of_dataset(dataset: Any) -> pd.DataFrame:
         raise EvalWidgetError(
             f"expected one split of the dataset, got all of {splits}: pass dataset[{next(iter(dataset))!r}]"
         )
+    if hasattr(dataset, "with_format"):
+        dataset = dataset.with_format(None)  # else cells may be tensors
     features = getattr(dataset, "features", None) or {}
     encoded = dataset
     held = [name for name, feature in features.items() if getattr(feature, "decode", None) is True]

@@ -28,14 +28,15 @@ _LONGEST_INDEX: Final = 64
 
 def _is_vlmevalkit(content: Content) -> bool:
     first = content.first
-    return "index" in first and "model_output" not in first and ("prediction" in first or "question" in first)
+    names_image = "specimen" in first or "model_output" in first
+    return "index" in first and not names_image and ("prediction" in first or "question" in first)
 
 
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
     records = Records()
     images = RowImages(records)
     rows = [(where, _index(row, where), row) for where, row in content.rows()]
-    known = {item for _, item, row in rows if len(str(row.get("image") or "")) > _LONGEST_INDEX}
+    known = {item for _, item, row in rows if len(str(row.get("image", ""))) > _LONGEST_INDEX}
     for number, (where, item, row) in enumerate(rows):
         name, cell = _image(row, item, known, where)
         owner = images.add({"image": cell}, where, number, name=name)
@@ -44,13 +45,15 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
 
 
 def _image(row: dict[str, Any], item: str, known: set[str], where: str) -> tuple[str, Any]:
-    """The name of a row's image where it has no path, and its path or content."""
+    """The name of a row's image where it has no path, and its path or content. A path has a dot, base64 has none."""
     path = listed_text(row.get("image_path"), where, "image_path")
     if path:
         return item, path
     image = listed_text(row.get("image"), where, "image")
     text = image[0] if isinstance(image, list) and image else image
     text = "" if text is None else str(text)
+    if "." in text:
+        return item, text
     if len(text) > _LONGEST_INDEX:
         cell = as_base64(text)
         if cell is None:

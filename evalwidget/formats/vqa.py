@@ -23,11 +23,14 @@ from evalwidget.records import QuestionRow, Records, Reference
 __all__ = ["FORMATS"]
 
 _LISTS: Final = ("annotations", "questions")
+#: A folder of more has a file for each image, and is not looked into.
+_MOST_FILES: Final = 20
 
 
 def _is_vqa(content: Content) -> bool:
     if content.is_folder:
-        return any(_may_be_vqa(part) for part in _files(content))
+        files = _files(content)
+        return len(files) <= _MOST_FILES and any(_may_be_vqa(file) for file in files)
     return any(_list_of(part) for part in content.parts)
 
 

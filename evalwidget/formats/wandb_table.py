@@ -45,16 +45,15 @@ def _are_lists(rows: list[Any]) -> bool:
 
 def _tables(folder: Source) -> list[Source]:
     """The tables in a run's folder of files."""
-    places = [found for name in ("media", "table") if (found := _child(folder, name)) is not None]
-    for name in ("media", "table"):
-        inner = _child(folder, name)
-        folder = folder if inner is None else inner
-    return [file for file in folder.children() if file.shown.endswith(_SUFFIX)] if places else []
+    media = _child(folder, "media")
+    found = media and _child(media, "table")
+    return [file for file in found.children() if file.shown.endswith(_SUFFIX)] if found and found.is_folder else []
 
 
 def _child(folder: Source, name: str) -> Source | None:
-    found = (child for child in folder.children() if child.shown.rpartition("/")[2] == name)
-    return next(found, None) if folder.is_folder else None
+    if not folder.is_folder:
+        return None
+    return next((child for child in folder.children() if child.shown.rpartition("/")[2] == name), None)
 
 
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
@@ -168,7 +167,7 @@ class _Boxes:
             raise FormatError(where, f"the boxes are in {path}: give the run's folder 'files' instead of the table")
         found: Source | None = self._folder
         for name in path.replace("\\", "/").split("/"):
-            found = _child(found, name) if found is not None and found.is_folder else None
+            found = found and _child(found, name)
         if found is None or found.is_folder:
             raise FormatError(where, f"path: no file {path!r} in {self._folder.shown}")
         return found

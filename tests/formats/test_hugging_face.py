@@ -84,6 +84,13 @@ def test_images_that_are_not_to_be_decoded(tmp_path, datasets):
     assert sizes(run) == [(30, 20), (7, 9)]
 
 
+def test_a_dataset_that_gives_arrays(tmp_path, datasets):
+    dataset = with_images(datasets, [{"bytes": png((30, 20)), "path": None}, {"bytes": png((7, 9)), "path": None}])
+    run = opened(tmp_path, dataset.with_format("numpy"), FOUND)
+    assert sizes(run) == [(30, 20), (7, 9)]
+    assert references(run)[0] == ("colour?", ("red", "dark red"))
+
+
 def test_images_of_files(tmp_path, datasets):
     (tmp_path / "pictures").mkdir()
     for name, size in (("a.png", (30, 20)), ("b.png", (7, 9))):

@@ -85,6 +85,13 @@ def test_images_by_path(tmp_path):
     assert run.summary().exact_match.tolist() == [1.0]
 
 
+def test_a_table_with_an_index_and_images_by_name(tmp_path):
+    rows = [{"index": 0, "image": "x/a.jpg", "question": "q", "answer": "r"}]
+    run = opened(tmp_path, {"truth.tsv": table(*rows)}, [{"image": "a.jpg", "question": "q", "answer": "r"}])
+    assert run.specimens == ["a.jpg"]
+    assert run.summary().exact_match.tolist() == [1.0]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
