@@ -61,6 +61,7 @@ PARSE_STATES: Final = (
     "no_box",
     "size_unknown",
     "unparsable",
+    "no_answer",
 )
 
 

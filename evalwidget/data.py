@@ -23,7 +23,8 @@ from evalwidget.conventions import SAID, STATED, Expected, Fit, Taken, Written, 
 from evalwidget.errors import UnknownNameError
 from evalwidget.formats.options import GroundTruthFacts
 from evalwidget.garbage import collection_paused
-from evalwidget.images import ImageMapping, ImageStore, image_size
+from evalwidget.images import EncodedImage, ImageMapping, ImageStore, image_size
+from evalwidget.item_index import ItemIndex
 from evalwidget.joins import Joined, OrderedRecords, first_few, joined_records, with_phrases
 from evalwidget.labels import Labels
 from evalwidget.records import BoxRows, Records, Reference
@@ -175,7 +176,9 @@ class RunData:
             self.notes += _apart(early) if join is None else []
             for name in (name for step in self._early.values() for rows in step.boxes for name in rows.label_names):
                 self.labels.place(name)
+        self._held_images = ground_truth.images
         self.specimens, owner = merged_specimens(ground_truth.references)
+        self._items = ItemIndex(ground_truth, owner, self.specimens)
         self._index = SpecimenIndex(self.specimens)
         self._ordered = OrderedRecords(
             first or ground_truth,
@@ -251,11 +254,13 @@ class RunData:
             return self._fits[step]
 
     def found_image(self, row: int) -> object:
-        """What the image store has for a specimen: see ``images.encoded_image``."""
+        """What the image store has for a specimen, else what the ground truth holds: see ``images.encoded_image``."""
         image, identifier = self.specimens.images[row], self.specimens.identifiers[row]
         if isinstance(self.images, ImageMapping) and identifier in self.images:
             return self.images.find(identifier)
-        return self.images.find(image or identifier)
+        name = image or identifier
+        found = self.images.find(name)
+        return self._held_images.get(name, found) if isinstance(found, EncodedImage) else found
 
     def size(self, row: int) -> tuple[float, float] | None:
         """Width and height of a specimen's image in pixels, from the data, else from the image; None: not known."""
@@ -295,6 +300,8 @@ class RunData:
         return in_fractions(parts, owner, references, self.size, self.pixel_limits, strict=strict)
 
     def _step_predictions(self, step: int, records: Records) -> Predictions:
+        if self.join in (None, "id"):
+            records = self._items.named(records)
         joined = joined_records(records, self._index, self.specimens, self._ordered, self.join)
         owner = joined.owner
         recorded = np.full(len(self.specimens), records.names_all)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,9 @@ from evalwidget.formats import (
     read_ground_truth,
     read_predictions,
 )
+from evalwidget.formats.content import renamed_frame
 from evalwidget.formats.frames import predictions_by_step
+from evalwidget.formats.hugging_face import frame_of_dataset, is_dataset
 from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.joins import checked_method
@@ -68,12 +70,15 @@ class RunSettings:
     max_pixels: float | None = None
     ground_truth_format: str | None = None
     prediction_format: str | None = None
+    columns: Mapping[str, str] | None = None
     join: str | None = None
 
     def __post_init__(self) -> None:
         checked_method(self.join)
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
             raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
+        if self.columns is not None and not _are_columns(self.columns):
+            raise EvalWidgetError(f"columns: expected the source's name by each of ours, got {self.columns!r:.60}")
 
     @property
     def pixel_limits(self) -> PixelLimits:
@@ -89,6 +94,11 @@ class RunSettings:
 def _is_rate(value: object) -> bool:
     """Whether ``value`` can be the steps per epoch."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _are_columns(value: object) -> bool:
+    """Whether ``value`` can give fields another name."""
+    return isinstance(value, Mapping) and all(isinstance(name, str) for pair in value.items() for name in pair)
 
 
 def open_source(
@@ -159,7 +169,11 @@ def open_frames(
     """A run of two frames; ``predictions`` holds all steps."""
     if ground_truth is not None and not isinstance(ground_truth, pd.DataFrame):
         raise EvalWidgetError(f"ground truth: expected a DataFrame, got {type(ground_truth).__name__}")
-    steps = {step: Content.of_frame(rows, "predictions") for step, rows in predictions_by_step(predictions).items()}
+    columns = dict(settings.columns or {})
+    step = columns.pop("step", None)
+    named = predictions if step is None else renamed_frame(predictions, {"step": step})
+    settings = replace(settings, columns=columns or None)
+    steps = {step: Content.of_frame(rows, "predictions") for step, rows in predictions_by_step(named).items()}
     truth = None if ground_truth is None else Content.of_frame(ground_truth, "ground truth")
     return _run_data(truth, steps, settings.or_else(RunSettings(name="run")), images)
 
@@ -177,6 +191,10 @@ def _image_store(images: Any) -> ImageStore:
 
 @collection_paused()
 def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: RunSettings, images: Any) -> RunData:
+    if settings.columns:
+        truth = truth and truth.with_columns(settings.columns)
+        steps = {step: content.with_columns(settings.columns) for step, content in steps.items()}
+        _check_columns(settings.columns, [*([truth] if truth else []), *list(steps.values())[:1]])
     if max(steps, default=0) > _LARGEST_STEP:
         raise EvalWidgetError(f"predictions: step {max(steps)} is larger than {_LARGEST_STEP}")
     notes: list[str] = []
@@ -187,6 +205,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         asked = GroundTruthOptions(settings.box_order, settings.coordinates)
         read = partial(read_ground_truth, truth, asked, settings.ground_truth_format)
         records, facts = read()
+        notes += records.notes
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
     expected = _expected(settings, facts)
@@ -224,6 +243,21 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
 
 def _asks_for_text(task: str | None) -> bool:
     return task is not None and task_named(task) in TEXT_TASKS
+
+
+def _check_columns(columns: Mapping[str, str], contents: Iterable[Content]) -> None:
+    """Raise ``EvalWidgetError`` for a column that neither ground truth nor the first step's predictions have."""
+    wanted = dict(columns)
+    names: dict[str, None] = {}
+    for content in contents:
+        for _, row in content.named_rows():
+            wanted = {ours: theirs for ours, theirs in wanted.items() if theirs not in row}
+            names |= dict.fromkeys(row)
+            if not wanted:
+                return
+    if wanted:
+        theirs = next(iter(wanted.values()))
+        raise EvalWidgetError(f"columns: no column {theirs!r}; found {', '.join(names) or 'no rows'}")
 
 
 def _expected(settings: RunSettings, facts: GroundTruthFacts) -> Expected:
@@ -278,6 +312,9 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         if name in ("steps_per_epoch", "min_pixels", "max_pixels"):
             wrong = stated is not None and not _is_rate(stated)
             expected = "a number above 0"
+        elif name == "columns":
+            wrong = stated is not None and not _are_columns(stated)
+            expected = "an object of texts"
         else:
             wrong = stated is not None and not isinstance(stated, str) and name != "images"
             expected = "text"
@@ -334,6 +371,8 @@ def _content(given: Any, shown: str) -> Content:
     messages call ``shown``."""
     if isinstance(given, pd.DataFrame):
         return Content.of_frame(given, shown)
+    if is_dataset(given):
+        return Content.of_frame(frame_of_dataset(given), shown)
     if isinstance(given, (list, tuple)) and given:
         return Content([Source.at(_path(part)) for part in given])
     return Content([Source.at(_path(given))])

@@ -27,6 +27,8 @@ __all__ = [
 
 #: An image of more pixels than this is not decoded: a small file can ask for all memory.
 MAX_PIXELS: Final = 100_000_000
+#: Tried in turn where the data name an image without an extension, such as by its id.
+_EXTENSIONS: Final = (".jpg", ".jpeg", ".png", ".webp")
 _LONGEST_SIDE: Final = 2048
 _SHOWN_AS_IT_IS: Final = {"JPEG": ("RGB", "L"), "PNG": ("RGB", "RGBA", "L", "LA", "P", "1")}
 #: What is opened. PIL knows more, some of it through other programs: an EPS file would be run by Ghostscript.
@@ -55,15 +57,19 @@ class ImageFolders:
         self.is_remote = any(is_remote(root) for root in self.roots)
 
     def find(self, name: str | None) -> Path | EncodedImage:
-        """The file of ``name``: its path below a root, else its file name there."""
+        """The file of ``name``: its path below a root, else its file name there; where the name has no extension, the
+        image of that name."""
         if not name:
             return EncodedImage("missing", "the data name no image")
         if not self.roots:
             return EncodedImage("missing", f"{name}: the run has no image folder")
         pure = PurePosixPath(name.replace("\\", "/"))
         left = False
+        places = [pure, PurePosixPath(pure.name)]
+        if not pure.suffix and pure.name not in ("", ".."):
+            places += [place.with_suffix(extension) for place in places for extension in _EXTENSIONS]
         for root in self.roots:
-            for candidate in (root / pure, root / pure.name):
+            for candidate in (root / place for place in places):
                 try:
                     path = candidate.resolve()
                     if not lies_below(path, root):
@@ -103,6 +109,7 @@ ImageStore = ImageFolders | ImageMapping
 
 def image_size(found: Any) -> tuple[int, int] | None:
     """Width and height in pixels as shown (orientation applied), from the header alone; None where unreadable."""
+    found = _fetched(found)
     if isinstance(found, EncodedImage):
         return None
     try:
@@ -113,12 +120,13 @@ def image_size(found: Any) -> tuple[int, int] | None:
 
 
 def encoded_image(found: Any, annotated_size: tuple[float, float] | None = None) -> EncodedImage:
-    """``found`` (what a store's ``find`` gave) as bytes a browser shows.
+    """``found`` (what a store's ``find`` gave, or a function that fetches the image) as bytes a browser shows.
 
     JPEG and PNG go as they are; other modes (CMYK, 16 bits, palettes with odd depths) and sizes are converted to at
     most 2048 pixels a side. The EXIF orientation is applied, unless ``annotated_size`` says that the annotations were
     made on the image without it. Never raises on an image's content: it is ``unreadable``, with the reason.
     """
+    found = _fetched(found)
     if isinstance(found, EncodedImage):
         return found
     try:
@@ -149,6 +157,19 @@ _UNREADABLE = (
     TypeError,
     KeyError,
 )
+
+
+def _fetched(found: Any) -> Any:
+    """``found``, or the image that it fetches: a dataset's own code runs then, and raises what it likes."""
+    if not callable(found):
+        return found
+    try:
+        image = found()
+    except Exception as error:
+        return EncodedImage("unreadable", _reason(error))
+    if isinstance(image, (bytes, Image.Image)):
+        return image
+    return EncodedImage("unreadable", f"expected bytes or a PIL image, got {type(image).__name__}")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a reader hands on: boxes, questions and answers in columns, keyed by the images as the source names them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -29,7 +29,8 @@ class Reference:
     """An image as a source names it: an identifier the data give, a path or file name, an id within the source.
 
     ``annotated`` is false for a ground truth record that names an image and says nothing of what is in it. ``resized``
-    is the width and height of the image as the model saw it.
+    is the width and height of the image as the model saw it. ``row`` is the number, from 0, of the dataset's row that
+    the record is about, where the source counts them.
     """
 
     where: str
@@ -41,6 +42,7 @@ class Reference:
     caption: str = ""
     annotated: bool = True
     resized: tuple[float, float] | None = None
+    row: int | None = None
 
     @property
     def is_nameless(self) -> bool:
@@ -141,7 +143,8 @@ class Records:
     had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
     model's raw text by place in ``references``; ``unread`` are texts whose family only all texts together may tell;
     ``builders`` are the boxes of texts by their convention, where it is not that of the source's other boxes;
-    ``source`` and ``format`` say where they are from."""
+    ``images`` fetch the images that the source holds itself, as bytes or PIL images, by the name that their reference
+    has; ``source`` and ``format`` say where they are from."""
 
     references: Sequence[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -151,6 +154,7 @@ class Records:
     outputs: dict[int, str] = field(default_factory=dict)
     unread: list[ModelText] = field(default_factory=list)
     builders: dict[Convention, "BoxRowsBuilder"] = field(default_factory=dict)
+    images: dict[str, Callable[[], Any]] = field(default_factory=dict)
     names_all: bool = False
     notes: list[str] = field(default_factory=list)
     source: str = ""

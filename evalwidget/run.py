@@ -52,6 +52,7 @@ class Run:
         output_format: str | None = None,
         min_pixels: float | None = None,
         max_pixels: float | None = None,
+        columns: Mapping[str, str] | None = None,
         join: str | None = None,
     ) -> "Run":
         """A run of DataFrames.
@@ -67,8 +68,9 @@ class Run:
         are the size of the image as the model saw it, where its boxes are counted in that one's pixels; ``min_pixels``
         and ``max_pixels`` as in ``open_run``.
 
-        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image. ``coordinates`` and
-        ``join`` are those of ``open_run``; by order, specimens are taken in their order of first mention.
+        ``images``: a folder, several, or a mapping from specimen to path, bytes or PIL image. ``columns`` renames
+        columns of both frames: ``{"question": "q"}`` reads ``q`` as ``question``. ``coordinates`` and ``join`` are
+        those of ``open_run``; by order, specimens are taken in their order of first mention.
 
         Raises ``FormatError`` naming the row of a value that cannot be used.
         """
@@ -80,6 +82,7 @@ class Run:
             output_format=output_format,
             min_pixels=min_pixels,
             max_pixels=max_pixels,
+            columns=columns,
             join=join,
         )
         return cls(open_frames(ground_truth, predictions, settings, images))
@@ -413,7 +416,7 @@ class Run:
 def open_run(
     path: str | Path | None = None,
     *,
-    ground_truth: str | Path | pd.DataFrame | None = None,
+    ground_truth: Any = None,
     predictions: Mapping[int, Any] | Sequence[str | Path] | str | Path | None = None,
     images: str | Path | Sequence[str | Path] | Mapping[str, Any] | None = None,
     name: str | None = None,
@@ -428,6 +431,7 @@ def open_run(
     max_pixels: float | None = None,
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
+    columns: Mapping[str, str] | None = None,
     join: str | None = None,
 ) -> Run:
     """Open a run: a run folder, a training run's output folder, or files named one by one.
@@ -437,8 +441,10 @@ def open_run(
     (``"infer_result/*.jsonl"``). ``ground_truth`` may lie elsewhere.
 
     Without a folder ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names
-    carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a
-    mapping from specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell;
+    carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). Files that belong together go in a list, and a
+    DataFrame or a Hugging Face dataset may stand for a file; images that it holds are shown. ``columns`` renames fields
+    of rows: ``{"question": "q"}`` reads ``q`` as ``question``. ``images`` is one folder or several, or a mapping from
+    specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell;
     ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024, resized``, ``box_order`` one of ``xyxy,
     xywh, cxcywh, yxyx``, and ``ground_truth_format``, ``prediction_format`` and ``output_format`` (the family of models
     whose raw text is read) are keys of ``docs/formats.md``. ``join``, one of ``id, path, name, stem, order``, is what
@@ -461,6 +467,7 @@ def open_run(
         max_pixels=max_pixels,
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
+        columns=columns,
         join=join,
     )
     return Run(open_source(path, ground_truth, predictions, settings, images))

@@ -77,7 +77,7 @@ def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArra
         images,
         np.array([_size(group) for group in merged], np.float64).reshape(-1, 2),
         [next((r.caption for r in group if r.caption), "") for group in merged],
-        [tuple(r.source_id for r in group if r.source_id is not None) for group in merged],
+        [tuple(dict.fromkeys(r.source_id for r in group if r.source_id is not None)) for group in merged],
     ), owner
 
 

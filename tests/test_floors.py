@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 FLOORS = [
     {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records"},
     {"metrics", "outputs", "images", "specimens", "conventions"},
-    {"formats", "assembly", "joins", "data", "resized"},
+    {"formats", "assembly", "item_index", "joins", "data", "resized"},
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
@@ -65,6 +65,7 @@ IMPORTERS = {
         "run",
         "formats.frames",
         "formats.content",
+        "formats.hugging_face",
     },
     "bert_score": {"metrics.plugins"},
     "msgspec": {"formats.json_columns"},

@@ -247,3 +247,23 @@ def test_sizes_come_from_the_images_where_the_data_give_none(tmp_path: Path) -> 
     (run_folder / "predictions" / "step-1.jsonl").write_text("")
     matches = ew.open_run(run_folder, images=tmp_path).matches()
     assert matches[["ground_truth_x2", "ground_truth_y2"]].values.tolist() == [[10, 15]]
+
+
+def test_an_image_named_without_its_extension_is_found(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("a.png", "deep/b.jpg", "c"):
+        (tmp_path / name).write_bytes(encoded(gradient()))
+    images = ImageFolders([tmp_path])
+    assert [getattr(images.find(name), "name", None) for name in ("a", "deep/b", "c")] == ["a.png", "b.jpg", "c"]
+    for name in ("b", "..", ".", "a.jpg", "../a"):
+        found = images.find(name)
+        assert isinstance(found, EncodedImage) or found.is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fetch", "message"), [(lambda: 1 / 0, "division by zero"), (lambda: "a.jpg", "expected bytes or a PIL image")]
+)
+def test_an_image_that_cannot_be_fetched_is_unreadable(fetch: Any, message: str) -> None:
+    found = encoded_image(fetch)
+    assert (found.state, message in found.message) == ("unreadable", True)
+    assert image_size(fetch) is None

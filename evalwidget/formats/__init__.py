@@ -3,7 +3,21 @@
 from typing import Final
 
 from evalwidget.errors import FormatError, UnknownNameError
-from evalwidget.formats import coco, frames, plain, saved, vi
+from evalwidget.formats import (
+    captions,
+    coco,
+    conversations,
+    frames,
+    harness_samples,
+    llava_answers,
+    plain,
+    question_rows,
+    saved,
+    vi,
+    vlmevalkit,
+    vqa,
+    wandb_table,
+)
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source
@@ -26,7 +40,21 @@ __all__ = [
 ]
 
 #: Asked in this order; the first that recognises the content reads it. Formats told by few marks come last.
-FORMATS: Final[tuple[Format, ...]] = (*saved.FORMATS, *coco.FORMATS, *vi.FORMATS, *frames.FORMATS, *plain.FORMATS)
+FORMATS: Final[tuple[Format, ...]] = (
+    *saved.FORMATS,
+    *captions.FORMATS,
+    *coco.FORMATS,
+    *vi.FORMATS,
+    *vqa.FORMATS,
+    *harness_samples.FORMATS,
+    *llava_answers.FORMATS,
+    *vlmevalkit.FORMATS,
+    *wandb_table.FORMATS,
+    *conversations.FORMATS,
+    *question_rows.FORMATS,
+    *frames.FORMATS,
+    *plain.FORMATS,
+)
 
 
 def read_ground_truth(

@@ -2,38 +2,48 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evalwidget.errors import FormatError
 from evalwidget.formats.json_columns import object_parts
-from evalwidget.formats.json_source import Row, Source, checked_object, decoded_text, read_json, read_records
+from evalwidget.formats.json_source import Row, Source, checked_object, decoded_text, field, read_json, read_records
 
-__all__ = ["Content"]
+__all__ = ["Content", "renamed_frame"]
 
 _JSONL = (".jsonl", ".ndjson")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _FRAMES = {".parquet": pd.read_parquet, ".xlsx": pd.read_excel}
 _PEEK = 65_536
+_LARGEST_CELL = 2**30
 
 
 class Content:
     """A file, a folder, several files that belong together, or a DataFrame in their place.
 
     What is asked for is read once and kept. Everything raises ``FormatError`` about a file that cannot be decoded.
+    ``columns`` gives fields of rows another name: theirs by ours.
     """
 
-    def __init__(self, sources: Sequence[Source], frame: pd.DataFrame | None = None) -> None:
+    def __init__(
+        self, sources: Sequence[Source], frame: pd.DataFrame | None = None, columns: Mapping[str, str] | None = None
+    ) -> None:
         self.sources = tuple(sources)
         self._frame = frame
+        self._columns = dict(columns or {})
 
     @classmethod
     def of_frame(cls, frame: pd.DataFrame, shown: str) -> "Content":
         """A frame in the place of a file; ``shown`` names it in messages."""
         return cls([Source.named(shown)], frame)
+
+    def with_columns(self, columns: Mapping[str, str]) -> "Content":
+        """The same with fields of its rows renamed; ``columns`` gives the source's name by the one that is read."""
+        return Content(self.sources, self._frame, columns)
 
     @property
     def source(self) -> Source:
@@ -47,7 +57,7 @@ class Content:
     @cached_property
     def parts(self) -> list["Content"]:
         """Each source on its own."""
-        return [self] if len(self.sources) == 1 else [Content([source]) for source in self.sources]
+        return [self] if len(self.sources) == 1 else [self.of(source) for source in self.sources]
 
     @cached_property
     def is_folder(self) -> bool:
@@ -104,6 +114,12 @@ class Content:
         """The table of a DataFrame, a Parquet file, an Excel sheet, CSV or TSV; None for anything else."""
         if self.is_text_table:
             return pd.DataFrame.from_records([row for _, row in self.rows()]).replace({"": None})
+        found = self._unnamed_frame
+        return None if found is None else renamed_frame(found, self._columns)
+
+    @cached_property
+    def _unnamed_frame(self) -> pd.DataFrame | None:
+        """The table of a DataFrame, a Parquet file or an Excel sheet under its own names."""
         if self._frame is not None or self.suffix not in _FRAMES:
             return self._frame
         try:
@@ -121,14 +137,44 @@ class Content:
                 value, _ = json.JSONDecoder().raw_decode(self.peek, self.peek.index("{"))
             except (ValueError, RecursionError):
                 value = self.document[0] if isinstance(self.document, list) and self.document else {}
-            return value if isinstance(value, dict) else {}
+            return _renamed(value, self._columns) if isinstance(value, dict) else {}
         return next((row for _, row in self.rows()), {})
 
     def rows(self) -> Iterator[Row]:
         """``(where, row)`` of every line of JSONL, object of a JSON list, or row of a table; cells of CSV and TSV are
         text. Nothing for other content."""
+        for where, row in self._rows():
+            yield where, _renamed(row, self._columns)
+
+    def named_rows(self) -> Iterator[Row]:
+        """The rows of all parts under their own names, also those in an object's lists; a list of texts counts as the
+        names of columns."""
+        for part in self.parts:
+            yield from part._rows()
+            for name, value in part.fields.items():
+                rows = value if isinstance(value, list) else []
+                yield from ((f"{part.shown}: {name}", row) for row in rows if isinstance(row, dict))
+                if rows and all(isinstance(cell, str) for cell in rows):
+                    yield f"{part.shown}: {name}", dict.fromkeys(rows)
+
+    def renamed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row that was made of this content, with its fields renamed as the caller asked."""
+        return _renamed(row, self._columns)
+
+    def of(self, source: Source) -> "Content":
+        """One file of this folder on its own."""
+        return Content([source], None, self._columns)
+
+    def objects(self, name: str) -> Iterator[Row]:
+        """``(where, row)`` of every object in the list that a ``.json`` file's field ``name`` holds."""
+        found = field(self.fields, name, list, self.shown) or []
+        for place, record in enumerate(found):
+            where = f"{self.shown}: {name}[{place}]"
+            yield where, _renamed(checked_object(where, record), self._columns)
+
+    def _rows(self) -> Iterator[Row]:
         if self._frame is not None or self.suffix in _FRAMES:
-            yield from _frame_rows(self.frame, self.shown)
+            yield from _frame_rows(self._unnamed_frame, self.shown)
         elif self.is_text_table:
             yield from _delimited_rows(self.source, _DELIMITERS[self.suffix])
         elif self.suffix in _JSONL:
@@ -143,6 +189,23 @@ class Content:
         return self._frame is None and len(self.sources) == 1
 
 
+def renamed_frame(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """``frame`` with the columns that ``columns`` gives, theirs by ours, under our names."""
+    taken = {ours: frame[theirs] for ours, theirs in columns.items() if theirs in frame}
+    if not taken:
+        return frame
+    left = [name for name in frame.columns if name not in taken and name not in {columns[ours] for ours in taken}]
+    return frame[left].assign(**taken)
+
+
+def _renamed(row: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    taken = {ours: row[theirs] for ours, theirs in columns.items() if theirs in row}
+    if not taken:
+        return row
+    used = {columns[ours] for ours in taken}
+    return {name: value for name, value in row.items() if name not in used and name not in taken} | taken
+
+
 def _frame_rows(frame: pd.DataFrame | None, shown: str) -> Iterator[Row]:
     """Rows named by the frame's index, without the cells that are missing."""
     assert frame is not None
@@ -150,8 +213,19 @@ def _frame_rows(frame: pd.DataFrame | None, shown: str) -> Iterator[Row]:
     for index, *cells in frame.itertuples(name=None):
         yield (
             f"{shown} row {index}",
-            {name: cell for name, cell in zip(names, cells, strict=True) if not _is_missing(cell)},
+            {name: _plain(cell) for name, cell in zip(names, cells, strict=True) if not _is_missing(cell)},
         )
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as JSON would have it: Parquet's lists are arrays, also within one another."""
+    if isinstance(cell, np.ndarray):
+        return [_plain(part) for part in cell.tolist()]
+    if isinstance(cell, (list, tuple)):
+        return [_plain(part) for part in cell]
+    if isinstance(cell, dict):
+        return {name: _plain(part) for name, part in cell.items()}
+    return cell.item() if isinstance(cell, np.generic) else cell
 
 
 def _is_missing(cell: Any) -> bool:
@@ -162,8 +236,8 @@ def _delimited_rows(source: Source, delimiter: str) -> Iterator[Row]:
     lines = decoded_text(source).splitlines(keepends=True)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        names = next(reader, [])
-        for cells in reader:
+        names = _next_cells(reader) or []
+        while (cells := _next_cells(reader)) is not None:
             where = f"{source.shown}:{reader.line_num}"
             if len(cells) > len(names):
                 raise FormatError(where, f"expected {len(names)} cells as in the header, got {len(cells)}")
@@ -171,3 +245,12 @@ def _delimited_rows(source: Source, delimiter: str) -> Iterator[Row]:
                 yield where, dict(zip(names, cells, strict=False))
     except csv.Error as error:
         raise FormatError(f"{source.shown}:{reader.line_num}", f"malformed table: {error}") from None
+
+
+def _next_cells(reader: Iterator[list[str]]) -> list[str] | None:
+    """The next row, also where a cell holds an image: csv's own limit is too low, and the whole process's."""
+    limit = csv.field_size_limit(_LARGEST_CELL)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(limit)

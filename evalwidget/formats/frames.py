@@ -20,8 +20,10 @@ from evalwidget.conventions import detected_scale
 from evalwidget.errors import FormatError
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
+from evalwidget.formats.image_cells import ImageCell, image_cell
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
+from evalwidget.formats.reference_answers import reference_answers
 from evalwidget.formats.resized_size import RESIZED_FIELDS, resized_size
 from evalwidget.records import (
     AnswerRow,
@@ -121,7 +123,14 @@ def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.in
         raise FormatError(_at(frame, where, bare), "specimen: expected an identifier, got nothing")
     owner, unique = pd.factorize(np.array(names, dtype=object))
     _, first = np.unique(owner, return_index=True)
-    images, captions = _texts(frame, "image"), _texts(frame, "caption")
+    captions = _texts(frame, "caption")
+    cells = frame["image"].tolist() if "image" in frame else [None] * len(frame)
+    images, held = dict.fromkeys(first.tolist()), {}
+    for name, row in zip(unique, first.tolist(), strict=True):
+        cell = None if _is_missing(cells[row]) else image_cell(cells[row], _at(frame, where, row), "image")
+        images[row] = cell.path if isinstance(cell, ImageCell) else cell
+        if isinstance(cell, ImageCell):
+            held[images[row] or str(name)] = cell.load
     widths, heights = (_numbers(frame, name, where) for name in ("width", "height"))
     resized = {name: _numbers(frame, name, where) for names in RESIZED_FIELDS for name in names if name in frame}
     references = [
@@ -139,7 +148,7 @@ def _references(frame: pd.DataFrame, where: str) -> tuple[Records, NDArray[np.in
         )
         for name, row in zip(unique, first, strict=True)
     ]
-    return Records(references), owner.astype(np.int64)
+    return Records(references, images=held), owner.astype(np.int64)
 
 
 def _boxes(
@@ -213,10 +222,8 @@ def _at(frame: pd.DataFrame, where: str, row: int) -> str:
 
 def _reference_answers(answer: Any, where: str) -> tuple[str, ...]:
     if isinstance(answer, (list, tuple, np.ndarray)):
-        return tuple(str(text) for text in answer if not _is_missing(text))
-    if isinstance(answer, dict):
-        raise FormatError(where, f"answer: expected text or a list of texts, got {answer!r:.60}")
-    return () if _is_missing(answer) else (str(answer),)
+        return reference_answers([text for text in answer if not _is_missing(text)], where, "answer")
+    return () if _is_missing(answer) else reference_answers(answer, where, "answer")
 
 
 def _is_missing(value: Any) -> bool:
