@@ -44,6 +44,7 @@ _FIELDS: Final = (
     "output_format",
     "ground_truth_format",
     "prediction_format",
+    "split",
     "images",
 )
 
@@ -62,6 +63,7 @@ class RunSettings:
     output_format: str | None = None
     ground_truth_format: str | None = None
     prediction_format: str | None = None
+    split: str | None = None
 
     def __post_init__(self) -> None:
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
@@ -167,8 +169,9 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
     facts = GroundTruthFacts("none")
     records: Records | None = None
     if truth is not None:
-        asked = GroundTruthOptions(settings.box_order, settings.coordinates)
+        asked = GroundTruthOptions(settings.box_order, settings.coordinates, split=settings.split)
         records, facts = read_ground_truth(truth, asked, settings.ground_truth_format)
+        notes += records.notes
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
     options = PredictionOptions(

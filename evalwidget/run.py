@@ -365,6 +365,7 @@ def open_run(
     output_format: str | None = None,
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
+    split: str | None = None,
 ) -> Run:
     """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
 
@@ -372,7 +373,8 @@ def open_run(
     (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a mapping from specimen
     to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
     one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
-    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
+    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``, and ``split`` names the part of a
+    data set that holds several ("val", "testA").
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
@@ -388,6 +390,7 @@ def open_run(
         output_format=output_format,
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
+        split=split,
     )
     if path is not None:
         if ground_truth is not None or predictions is not None:

@@ -54,6 +54,7 @@ IMPORTERS = {
         "formats.content",
     },
     "bert_score": {"metrics.plugins"},
+    "defusedxml": {"formats.xml_source"},
     "msgspec": {"formats.coco_results"},
     "pycocotools": {"metrics.masks"},
     "rapidfuzz": {"metrics.text"},

@@ -3,7 +3,22 @@
 from typing import Final
 
 from evalwidget.errors import FormatError, UnknownNameError
-from evalwidget.formats import coco, frames, plain, vi
+from evalwidget.formats import (
+    attempts,
+    coco,
+    expression_results,
+    expression_rows,
+    flickr30k,
+    frames,
+    llava_boxes,
+    mdetr,
+    ms_swift,
+    odvg,
+    plain,
+    refcoco,
+    vi,
+    vi_export,
+)
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source
@@ -25,7 +40,22 @@ __all__ = [
 ]
 
 #: Asked in this order; the first that recognises the content reads it. Formats told by few marks come last.
-FORMATS: Final[tuple[Format, ...]] = (*coco.FORMATS, *vi.FORMATS, *frames.FORMATS, *plain.FORMATS)
+FORMATS: Final[tuple[Format, ...]] = (
+    *refcoco.FORMATS,
+    *flickr30k.FORMATS,
+    *vi_export.FORMATS,
+    *mdetr.FORMATS,
+    *odvg.FORMATS,
+    *expression_rows.FORMATS,
+    *expression_results.FORMATS,
+    *ms_swift.FORMATS,
+    *llava_boxes.FORMATS,
+    *attempts.FORMATS,
+    *coco.FORMATS,
+    *vi.FORMATS,
+    *frames.FORMATS,
+    *plain.FORMATS,
+)
 
 
 def read_ground_truth(
