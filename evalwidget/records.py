@@ -58,11 +58,12 @@ class BoxRows:
 
 @dataclass(frozen=True, slots=True)
 class PhraseRow:
-    """A phrase that ground truth asks for, with boxes or without."""
+    """A phrase that is asked for, with boxes or without; ``phrase`` are its words, "" where ``item`` alone is known."""
 
     owner: int
     where: str
     item: str
+    phrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

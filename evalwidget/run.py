@@ -178,8 +178,9 @@ class Run:
         """A row per step, specimen and phrase, of a run with boxes.
 
         ``step, specimen, phrase``; ``status``: ``predicted``; ``missing_phrase`` (in the ground truth, not predicted);
-        ``invented_phrase`` (predicted, not in the specimen's ground truth); ``no_target`` (the specimen is known to
-        hold nothing; ``phrase`` is NA); ``boxes`` and ``predictions``: how many; then the figures described in
+        ``invented_phrase`` (predicted, not in the specimen's ground truth); ``no_target`` (a phrase that is
+        known not to be in the specimen; ``phrase`` is NA where the specimen is known to hold nothing); ``boxes`` and
+        ``predictions``: how many; then the figures described in
         ``docs/metrics.md``, NA where one is not defined: ``iou`` and ``merged_iou`` of the first prediction,
         ``recall_at_1, recall_at_5, recall_at_10``, the same ``merged_``, ``accuracy_at_50, accuracy_at_50_giou``,
         ``grec_f1, grec_accuracy``, the same of ``grec_giou``, ``target_accuracy, no_target_accuracy``. Specimens that

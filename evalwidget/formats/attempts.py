@@ -15,11 +15,10 @@ from evalwidget.errors import FormatError
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Row, field, required
-from evalwidget.formats.model_text import add_output, add_parsed
+from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import PredictionOptions
-from evalwidget.outputs import ParsedOutput
-from evalwidget.outputs.json_text import parsed_box
-from evalwidget.records import BoxRowsBuilder, Records, Reference
+from evalwidget.records import BoxRowsBuilder, PhraseRow, Records, Reference
+from evalwidget.tables import Defect
 
 __all__ = ["FORMATS"]
 
@@ -42,10 +41,17 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
         records.references.append(Reference(where, image=image))
         owner = len(records.references) - 1
         raw = field(record, "raw_response", str, where) or ""
-        if options.output_format is None:
-            add_parsed(records, builder, owner, _parsed(record), raw, where, options, label=phrase)
-        else:
+        records.phrases.append(PhraseRow(owner, where, phrase, phrase))
+        if options.output_format is not None:
             add_output(records, builder, owner, raw, where, options, label=phrase)
+            continue
+        records.outputs[owner] = raw
+        box = _parsed_box(record)
+        if box is None:
+            problem = f"{where}: parsed_bbox: expected a list of numbers; name the text's output_format= to read that"
+            builder.add_invalid(owner, phrase, "unparsable", Defect(problem, raw), item=None)
+        else:
+            builder.add(owner, phrase, box, f"{where}: parsed_bbox")
     records.boxes.append(builder.rows())
     if rows > len(counting):
         count = rows - len(counting)
@@ -62,17 +68,15 @@ def _succeeded(record: dict[str, Any], where: str) -> bool:
     return str(value).lower() == "true"
 
 
-def _parsed(record: dict[str, Any]) -> ParsedOutput:
-    """The box that the table itself has read from the text."""
+def _parsed_box(record: dict[str, Any]) -> Any:
+    """What the table itself has read from the text; None where that is nothing."""
     value = record.get("parsed_bbox")
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
-    if value is None:
-        return ParsedOutput(state="unparsable", message="the table has no parsed_bbox; name the text's output_format=")
-    return ParsedOutput([parsed_box(None, value, 1, "parsed_bbox")])
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
 
 
 FORMATS: Final = (Format("attempts", "attempts table", _is_attempts, predictions=_predictions),)

@@ -121,9 +121,10 @@ def _add_image(records: Records, phrases: PhraseBuilder, identity: str, sentence
             if chain == _NOT_VISUAL or not phrase or (chain, phrase) in added:
                 continue
             added.add((chain, phrase))
-            found = boxes.get(chain, [])
-            boxless += not found
-            phrases.add(len(records.references) - 1, phrase, found, where, item=f"{chain}/{phrase}")
+            if chain in boxes:
+                phrases.add(len(records.references) - 1, phrase, boxes[chain], where, item=f"{chain}/{phrase}")
+            else:
+                boxless += 1
     return boxless
 
 

@@ -24,7 +24,7 @@ from evalwidget.formats.json_source import field, objects_in
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.formats.phrases import PhraseBuilder
-from evalwidget.records import AnswerRow, BoxRowsBuilder, Records, Reference
+from evalwidget.records import AnswerRow, BoxRowsBuilder, PhraseRow, Records, Reference
 
 __all__ = ["FORMATS"]
 
@@ -139,6 +139,7 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
             records.answers.append(AnswerRow(owner, where, None, prompt, text))
             continue
         label = refs[0] if len(refs) == 1 else None
+        records.phrases += [PhraseRow(owner, where, label, label)] if label else []
         add_output(records, builder, owner, text, where, options, label=label, question=prompt)
     records.boxes.append(builder.rows())
     return records

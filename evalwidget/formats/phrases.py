@@ -13,15 +13,15 @@ __all__ = ["PhraseBuilder"]
 class PhraseBuilder:
     """Collects phrases with their boxes, several boxes to a phrase or none.
 
-    Annotators describe one object of an image in the same words, and captions of one image share phrases: a box that
-    a phrase of an image has already is not added again. Phrases of the same words that an ``item`` tells apart are
-    items of their own; those without one are put together.
+    Annotators describe one object of an image in the same words, and captions of one image share phrases: each record's
+    is an item of its own, by ``item`` where the source gives one, and a box that a phrase of an image has already is
+    not added again. What one record says of a phrase, a box at a time, is put together.
     """
 
     def __init__(self, records: Records, convention: Convention) -> None:
         self._records = records
         self._builder = BoxRowsBuilder(convention, strict=True)
-        self._items: set[tuple[str, str, str]] = set()
+        self._items: dict[tuple[str, str], dict[int | str, str]] = {}
         self._boxes: set[tuple[Any, ...]] = set()
 
     def add(
@@ -37,10 +37,11 @@ class PhraseBuilder:
         ``FormatError`` for an ``item`` that was added before."""
         reference = self._records.references[owner]
         image = reference.specimen or reference.image or reference.source_id or f"{owner}"
-        key = (image, phrase, item or phrase)
-        if key not in self._items:
-            self._items.add(key)
-            self._records.phrases.append(PhraseRow(owner, where, item or phrase))
+        items = self._items.setdefault((image, phrase), {})
+        key = owner if item is None else item
+        if key not in items:
+            items[key] = item or (phrase if not items else f"{phrase} ({len(items) + 1})")
+            self._records.phrases.append(PhraseRow(owner, where, items[key], phrase))
         elif item is not None:
             raise FormatError(where, f"the same item twice: {phrase!r:.60} with the identifier {item} stands before it")
         for at, values in boxes:
@@ -49,7 +50,7 @@ class PhraseBuilder:
                 if (image, phrase, *values) in self._boxes:
                     continue
                 self._boxes.add((image, phrase, *values))
-            self._builder.add(owner, phrase, values, at, item=item or phrase)
+            self._builder.add(owner, phrase, values, at, item=items[key])
 
     def done(self) -> None:
         """Hand all boxes to the records."""

@@ -62,11 +62,11 @@ def test_the_last_successful_attempt_counts(tmp_path: Path) -> None:
         'a.jpg,man,3,True,False,,,"no"\n'
         'b.jpg,dog,1,False,False,,,"no"\n'
         'b.jpg,dog,2,True,False,,,"none"\n'
-        'c.jpg,cat,1,True,True,,"[0.1, 0.1, 0.5, 5]",out\n'
+        'c.jpg,cat,1,True,True,,"[0.1, 0.1, 0.5]",out\n'
     )
     run = ew.open_run(predictions={1: written(tmp_path / "attempts.csv", table)}).load()
     assert run.specimens == ["a.jpg", "b.jpg", "c.jpg"]
-    assert run.matches()["parse_state"].tolist() == ["ok", "unparsable", "out_of_range"]
+    assert run.matches()["parse_state"].tolist() == ["ok", "unparsable", "wrong_number_of_coordinates"]
     assert run._data.predictions(1).outputs == {0: "first", 1: "none", 2: "out"}
     assert run.notes[1].endswith("attempts.csv: 3 attempts do not count: the phrase was asked for again")
 

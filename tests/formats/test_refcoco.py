@@ -116,6 +116,28 @@ def test_grefcoco_with_several_targets_and_none_as_specified(tmp_path: Path) -> 
     assert run.phrases()["no_target_accuracy"].dropna().tolist() == [0]
 
 
+def test_expressions_without_a_target_beside_others(tmp_path: Path) -> None:
+    """GREC's no-target accuracy is of expressions, most of which share their image with others."""
+    refs = [
+        reference(1, [1], "val", {0: "man on left"}),
+        reference(2, [-1], "val", {1: "the giraffe", 2: "a bus"}),
+        reference(3, [-1], "val", {3: "a cat", 4: "a dog"}, 7),
+    ]
+    truth = [written(tmp_path / "grefs(unc).json", refs), written(tmp_path / "instances.json", INSTANCES)]
+    man, other = [[10, 20, 110, 220]], [[0, 0, 5, 5]]
+    found = {IMAGE: {"man on left": man, "The giraffe": other, "a tree": other}, OTHER: {"a dog": other}}
+    phrases = opened(truth, tmp_path, found).phrases()
+    told = phrases[["phrase", "status", "predictions", "grec_accuracy", "no_target_accuracy"]].astype(object)
+    assert told.fillna("-").values.tolist() == [
+        ["man on left", "predicted", 1, 1, "-"],
+        ["the giraffe", "no_target", 1, 0, 0],
+        ["a bus", "no_target", 0, 1, 1],
+        ["a tree", "invented_phrase", 1, "-", "-"],
+        ["a cat", "no_target", 0, 1, 1],
+        ["a dog", "no_target", 1, 0, 0],
+    ]
+
+
 class Command:
     """What a hostile pickle holds: a call that is made when it is loaded."""
 
