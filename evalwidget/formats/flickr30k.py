@@ -43,11 +43,7 @@ def _is_flickr30k(content: Content) -> bool:
 
 
 def _has_folders(part: Content) -> bool:
-    return part.is_folder and set(_FOLDERS) <= {_name(child) for child in part.source.children() if child.is_folder}
-
-
-def _name(source: Source) -> str:
-    return source.shown.rpartition("/")[2]
+    return part.is_folder and set(_FOLDERS) <= {child.name for child in part.source.children() if child.is_folder}
 
 
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
@@ -55,10 +51,10 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
     if root is None:
         raise FormatError(content.shown, "expected a folder with Sentences and Annotations")
     sentences, annotations = (
-        {_name(file).rpartition(".")[0]: file for file in child.children()}
+        {file.stem: file for file in child.children()}
         for folder in _FOLDERS
         for child in root.source.children()
-        if _name(child) == folder
+        if child.name == folder
     )
     records = Records()
     phrases = PhraseBuilder(records, _XYXY)
@@ -81,7 +77,7 @@ def _identities(content: Content, root: Content, split: str | None) -> list[tupl
     """Where each image id asked for stands, and the id; empty where all are."""
     lists = [part.source for part in content.parts if part is not root]
     if not lists and split is not None:
-        lists = [child for child in root.source.children() if _name(child) == f"{split}.txt"]
+        lists = [child for child in root.source.children() if child.name == f"{split}.txt"]
         if not lists:
             raise FormatError(root.shown, f"split {split!r}: expected a list of image ids, {split}.txt")
     return [

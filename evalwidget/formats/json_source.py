@@ -56,6 +56,20 @@ class Source:
         return self.path.suffix.lower()
 
     @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def stem(self) -> str:
+        """The file name without its last extension."""
+        return self.path.stem
+
+    @property
+    def folder(self) -> "Source":
+        """The folder that a file is in."""
+        return Source(self.path.parent, self.shown.rpartition("/")[0] or ".")
+
+    @property
     def is_folder(self) -> bool:
         return self.path.is_dir()
 

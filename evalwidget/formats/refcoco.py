@@ -38,7 +38,7 @@ def _files(content: Content) -> list[Content]:
     if not content.is_folder:
         return content.parts
     found = [Content([child]) for child in content.source.children() if child.suffix in (*_PICKLES, ".json")]
-    return [part for part in found if part.source.shown.rpartition("/")[2].startswith(("refs", "grefs", "instances"))]
+    return [part for part in found if part.source.name.startswith(("refs", "grefs", "instances"))]
 
 
 def _holds_references(part: Content) -> bool:

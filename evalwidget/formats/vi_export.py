@@ -28,13 +28,9 @@ def _is_vi_export(content: Content) -> bool:
 
 def _splits(root: Source) -> dict[str, Source]:
     """The folder of annotations of each split."""
-    folders = {name: child for child in root.children() if (name := _name(child)) in _SPLITS and child.is_folder}
-    found = {name: [c for c in folder.children() if _name(c) == "annotations"] for name, folder in folders.items()}
+    folders = {name: child for child in root.children() if (name := child.name) in _SPLITS and child.is_folder}
+    found = {name: [c for c in folder.children() if c.name == "annotations"] for name, folder in folders.items()}
     return {name: within[0] for name, within in found.items() if within and within[0].is_folder}
-
-
-def _name(source: Source) -> str:
-    return source.shown.rpartition("/")[2]
 
 
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
