@@ -1,7 +1,7 @@
 """What a reader hands on: boxes, questions and answers in columns, keyed by the images as the source names them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,8 @@ class AnswerRow:
 class Records:
     """All that one source holds. ``names_all`` is true where an image that the source leaves out was evaluated and
     had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
-    model's raw text by place in ``references``."""
+    model's raw text by place in ``references``. ``is_unlabelled`` is true where each record is about one phrase that
+    the source does not name, so that no label which model text gives its boxes can be meant for a phrase."""
 
     references: list[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -99,7 +100,13 @@ class Records:
     answers: list[AnswerRow] = field(default_factory=list)
     outputs: dict[int, str] = field(default_factory=dict)
     names_all: bool = False
+    is_unlabelled: bool = False
     notes: list[str] = field(default_factory=list)
+
+    def without_labels(self) -> "Records":
+        """The same records, their boxes without labels."""
+        bare = [replace(part, label=np.full_like(part.label, -1), label_names=[]) for part in self.boxes]
+        return replace(self, boxes=bare)
 
 
 class BoxRowsBuilder:

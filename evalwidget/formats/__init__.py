@@ -62,16 +62,19 @@ def read_ground_truth(
     content: Content, options: GroundTruthOptions, key: str | None = None
 ) -> tuple[Records, GroundTruthFacts]:
     """Read ground truth in the format of this key, or whatever known format ``content`` is in."""
-    reader = format_of_ground_truth(content, key).ground_truth
-    assert reader is not None
-    return reader(content, options)
+    known = format_of_ground_truth(content, key)
+    assert known.ground_truth is not None
+    if options.split is not None and not known.has_splits:
+        raise FormatError(content.shown, f"split {options.split!r}: {known.name} ground truth has no splits")
+    return known.ground_truth(content, options)
 
 
 def read_predictions(content: Content, options: PredictionOptions, key: str | None = None) -> Records:
     """Read the predictions of one step in the format of this key, or whatever known format ``content`` is in."""
     reader = format_of_predictions(content, key).predictions
     assert reader is not None
-    return reader(content, options)
+    records = reader(content, options)
+    return records.without_labels() if records.is_unlabelled else records
 
 
 def format_of_ground_truth(content: Content, key: str | None = None) -> Format:

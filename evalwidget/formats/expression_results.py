@@ -7,10 +7,7 @@ What the text calls its box is therefore not read as a phrase.
 Source: OpenGVLab/InternVL (internvl_chat/eval/refcoco/evaluate_grounding.py), QwenLM/Qwen-VL (eval_mm).
 """
 
-from dataclasses import replace
 from typing import Any, Final
-
-import numpy as np
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
@@ -43,7 +40,7 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:
-    records = Records()
+    records = Records(is_unlabelled=True)
     builder = BoxRowsBuilder(Convention("xyxy", "fraction"), strict=False)
     for where, record in content.rows():
         owner = _add_reference(records, record, where)
@@ -51,8 +48,7 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
         if text is None:
             raise FormatError(where, f"expected 'answer', found {sorted(record)}")
         add_output(records, builder, owner, text, where, options)
-    boxes = builder.rows()
-    records.boxes.append(replace(boxes, label=np.full(len(boxes.label), -1, np.int32), label_names=[]))
+    records.boxes.append(builder.rows())
     return records
 
 

@@ -145,4 +145,4 @@ def _number(entry: Element, path: str, where: str) -> float:
         raise FormatError(where, f"{path}: expected a number, got {text!r:.60}") from None
 
 
-FORMATS: Final = (Format("flickr30k", "Flickr30k Entities", _is_flickr30k, _ground_truth),)
+FORMATS: Final = (Format("flickr30k", "Flickr30k Entities", _is_flickr30k, _ground_truth, has_splits=True),)

@@ -140,4 +140,4 @@ def _found(table: dict[str, Row], key: str, where: str, shown: str) -> Row:
     return table[key]
 
 
-FORMATS: Final = (Format("refcoco", "RefCOCO", _is_refcoco, _ground_truth),)
+FORMATS: Final = (Format("refcoco", "RefCOCO", _is_refcoco, _ground_truth, has_splits=True),)

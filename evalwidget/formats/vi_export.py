@@ -64,4 +64,4 @@ def _placed(record: dict[str, Any], folder: str) -> dict[str, Any]:
     return record | {"asset": asset | {"filename": f"{folder}/{asset['filename']}"}}
 
 
-FORMATS: Final = (Format("vi-export", "Vi export", _is_vi_export, _ground_truth),)
+FORMATS: Final = (Format("vi-export", "Vi export", _is_vi_export, _ground_truth, has_splits=True),)

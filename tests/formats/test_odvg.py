@@ -99,3 +99,9 @@ def test_errors_name_line_and_field(tmp_path: Path, part: dict[str, Any], messag
     truth = written(tmp_path / "truth.jsonl", [GROUNDING, {"filename": "c.jpg"} | part])
     with pytest.raises(ew.EvalWidgetError, match=f"truth.jsonl:2.*{message}"):
         opened(truth, tmp_path, {"a.jpg": {}})
+
+
+def test_a_split_that_the_format_has_not(tmp_path: Path) -> None:
+    truth = written(tmp_path / "truth.jsonl", [GROUNDING])
+    with pytest.raises(ew.EvalWidgetError, match=r"truth.jsonl: split 'val': ODVG ground truth has no splits"):
+        opened(truth, tmp_path, {"a.jpg": {}}, split="val")
