@@ -122,14 +122,16 @@ def comparable_parts(
 
 
 def labelled_boxes(boxes: Boxes, truth: Boxes, labels: Labels) -> Boxes:
-    """``boxes`` with the one phrase of their specimen where they have no label; where it has several, ``NO_LABEL``."""
+    """``boxes`` with a label where they have none: that of the item they name, else the one phrase of their specimen;
+    where it has several, ``NO_LABEL``."""
     bare = np.flatnonzero(boxes.label < 0)
     if not len(bare):
         return boxes
     label = boxes.label.copy()
     for row in bare:
-        specimen = boxes.specimen[row]
-        asked = np.unique(truth.label[truth.offsets[specimen] : truth.offsets[specimen + 1]])
+        own = slice(*truth.offsets[boxes.specimen[row] : boxes.specimen[row] + 2])
+        named = truth.label[own][truth.item[own] == boxes.item[row]] if boxes.item[row] is not None else ()
+        asked = np.unique(named if len(named) else truth.label[own])
         label[row] = asked[0] if len(asked) == 1 else labels.place(NO_LABEL)
     return replace(boxes, label=label)
 

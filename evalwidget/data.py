@@ -84,11 +84,13 @@ def shown_steps(steps: Sequence[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """``annotated`` ``(s,)`` is false for a specimen of which nothing is known, as opposed to one known to be empty."""
+    """``annotated`` ``(s,)`` is false for a specimen of which nothing is known, as opposed to one known to be empty.
+    ``absent`` ``(k, 2)`` are the specimens and labels of phrases that are known not to be in them, sorted."""
 
     boxes: Boxes
     questions: Questions
     annotated: NDArray[np.bool_]
+    absent: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +294,10 @@ class RunData:
         check_items(records, owner, boxes, self.labels, self.specimens)
         annotated = np.zeros(len(self.specimens), np.bool_)
         annotated[owner[[reference.annotated for reference in records.references]]] = True
-        return GroundTruth(boxes, questions_table(records.questions, owner, self.specimens), annotated)
+        asked = {(int(owner[row.owner]), self.labels.place(row.phrase)) for row in records.phrases if row.phrase}
+        absent = sorted(asked.difference(zip(boxes.specimen.tolist(), boxes.label.tolist(), strict=True)))
+        questions = questions_table(records.questions, owner, self.specimens)
+        return GroundTruth(boxes, questions, annotated, np.array(absent, np.int64).reshape(-1, 2))
 
     def _in_fractions(
         self, parts: Sequence[BoxRows], owner: NDArray[np.int64], references: Sequence[Reference], *, strict: bool

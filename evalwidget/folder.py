@@ -72,6 +72,7 @@ class RunSettings:
     prediction_format: str | None = None
     columns: Mapping[str, str] | None = None
     join: str | None = None
+    split: str | None = None
 
     def __post_init__(self) -> None:
         checked_method(self.join)
@@ -202,7 +203,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
     records: Records | None = None
     read: Callable[[], tuple[Records, GroundTruthFacts]] | None = None
     if truth is not None:
-        asked = GroundTruthOptions(settings.box_order, settings.coordinates)
+        asked = GroundTruthOptions(settings.box_order, settings.coordinates, split=settings.split)
         read = partial(read_ground_truth, truth, asked, settings.ground_truth_format)
         records, facts = read()
         notes += records.notes

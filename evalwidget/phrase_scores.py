@@ -16,16 +16,17 @@ from evalwidget.step_cache import StepCache
 __all__ = ["PHRASE_STATUSES", "PhraseScoring", "Phrases"]
 
 #: The state of a phrase: predicted (well or badly); a phrase of the ground truth that was not predicted; a predicted
-#: phrase that the ground truth has not; a specimen known to hold nothing, where any prediction is one too many.
+#: phrase that the ground truth has not; a phrase known not to be in the specimen, or a specimen known to hold nothing,
+#: where any prediction is one too many.
 PHRASE_STATUSES: Final = ("predicted", "missing_phrase", "invented_phrase", "no_target")
 _PREDICTED, _MISSING, _INVENTED, _NO_TARGET = range(len(PHRASE_STATUSES))
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The phrases ``(p,)`` of one step by specimen: number of the specimen, label (-1 for ``no_target``), place in
-    ``PHRASE_STATUSES``, ground truth boxes, predictions that count, and figures by name, NaN where one is not
-    defined."""
+    """The phrases ``(p,)`` of one step by specimen: number of the specimen, label (-1 for a specimen known to hold
+    nothing), place in ``PHRASE_STATUSES``, ground truth boxes, predictions that count, and figures by name, NaN where
+    one is not defined."""
 
     specimen: NDArray[np.int64]
     label: NDArray[np.int64]
@@ -84,30 +85,42 @@ class PhraseScoring:
             iou_threshold,
         ).columns
         predicted = np.bincount(np.searchsorted(keys, key[asked]), minlength=len(keys))
-        invented, times = np.unique(key[~asked], return_counts=True)
-        # a specimen whose boxes are crowd regions alone holds something all the same
-        empty = np.flatnonzero(scored & (np.diff(truth.offsets) == 0))
-        left = np.bincount(found.specimen[counted], minlength=len(self._data.specimens))[empty]
-        nothing, none = np.full(len(invented), np.nan), np.full(len(empty), np.nan)
+        absent, empty = self._without_target(scored)
+        absent_key = absent[:, 0] * labels + absent[:, 1]
+        is_absent = np.isin(key, absent_key)
+        invented, times = np.unique(key[~asked & ~is_absent], return_counts=True)
+        of_absent = np.bincount(np.searchsorted(absent_key, key[is_absent]), minlength=len(absent))
+        of_empty = np.bincount(found.specimen[counted], minlength=len(self._data.specimens))[empty]
+        left = np.concatenate([of_absent, of_empty])
+        nothing, none = np.full(len(invented), np.nan), np.full(len(left), np.nan)
         right = (left == 0).astype(np.float64)
-        of_empty = {"grec_f1": right, "grec_accuracy": right, "grec_giou_f1": right, "grec_giou_accuracy": right}
-        columns = {
-            name: np.concatenate([values, nothing, of_empty.get(name, none)]) for name, values in figures.items()
-        }
+        of_none = {"grec_f1": right, "grec_accuracy": right, "grec_giou_f1": right, "grec_giou_accuracy": right}
+        columns = {name: np.concatenate([values, nothing, of_none.get(name, none)]) for name, values in figures.items()}
         columns["target_accuracy"] = np.concatenate([(predicted > 0).astype(np.float64), nothing, none])
         columns["no_target_accuracy"] = np.concatenate([np.full(len(keys), np.nan), nothing, right])
-        specimen = np.concatenate([keys // labels, invented // labels, empty])
+        specimen = np.concatenate([keys // labels, invented // labels, absent[:, 0], empty])
         status = np.repeat(
-            np.array([_PREDICTED, _INVENTED, _NO_TARGET], np.uint8), [len(keys), len(invented), len(empty)]
+            np.array([_PREDICTED, _INVENTED, _NO_TARGET], np.uint8), [len(keys), len(invented), len(left)]
         )
         status[: len(keys)][predicted == 0] = _MISSING
-        zeros = np.zeros(len(invented) + len(empty), np.int64)
+        zeros = np.zeros(len(invented) + len(left), np.int64)
         order = np.lexsort((status == _INVENTED, specimen))
         return Phrases(
             specimen[order],
-            np.concatenate([keys % labels, invented % labels, np.full(len(empty), -1)])[order],
+            np.concatenate([keys % labels, invented % labels, absent[:, 1], np.full(len(empty), -1)])[order],
             status[order],
             np.concatenate([np.bincount(truth_phrase.reshape(-1), minlength=len(keys)), zeros])[order],
             np.concatenate([predicted, times, left])[order],
             {name: values[order] for name, values in columns.items()},
         )
+
+    def _without_target(self, scored: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The phrases ``(k, 2)`` known not to be in their specimen, and the specimens known to hold nothing. Where one
+        of these is asked for one phrase alone, every prediction is of that phrase, whatever it is called."""
+        truth = self._data.ground_truth
+        # a specimen whose boxes are crowd regions alone holds something all the same
+        is_empty = scored & (np.diff(truth.boxes.offsets) == 0)
+        asked = np.bincount(truth.absent[:, 0], minlength=len(scored))
+        is_empty &= asked < 2
+        absent = truth.absent[scored[truth.absent[:, 0]] & ~is_empty[truth.absent[:, 0]]]
+        return absent, np.flatnonzero(is_empty)

@@ -1,7 +1,7 @@
 """What a reader hands on: boxes, questions and answers in columns, keyed by the images as the source names them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
 import numpy as np
@@ -144,7 +144,8 @@ class Records:
     model's raw text by place in ``references``; ``unread`` are texts whose family only all texts together may tell;
     ``builders`` are the boxes of texts by their convention, where it is not that of the source's other boxes;
     ``images`` fetch the images that the source holds itself, as bytes or PIL images, by the name that their reference
-    has; ``source`` and ``format`` say where they are from."""
+    has. ``is_unlabelled`` is true where each record is about one phrase that the source does not name, so that no label
+    which model text gives its boxes can be meant for a phrase. ``source`` and ``format`` say where they are from."""
 
     references: Sequence[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -156,6 +157,7 @@ class Records:
     builders: dict[Convention, "BoxRowsBuilder"] = field(default_factory=dict)
     images: dict[str, Callable[[], Any]] = field(default_factory=dict)
     names_all: bool = False
+    is_unlabelled: bool = False
     notes: list[str] = field(default_factory=list)
     source: str = ""
     format: str = ""
@@ -166,6 +168,11 @@ class Records:
             self.references = list(self.references)
         self.references.append(reference)
         return len(self.references) - 1
+
+    def without_labels(self) -> "Records":
+        """The same records, their boxes without labels."""
+        bare = [replace(part, label=np.full_like(part.label, -1), label_names=[]) for part in self.boxes]
+        return replace(self, boxes=bare)
 
 
 class BoxRowsBuilder:

@@ -207,8 +207,9 @@ class Run:
         """A row per step, specimen and phrase, of a run with boxes.
 
         ``step, specimen, phrase``; ``status``: ``predicted``; ``missing_phrase`` (in the ground truth, not predicted);
-        ``invented_phrase`` (predicted, not in the specimen's ground truth); ``no_target`` (the specimen is known to
-        hold nothing; ``phrase`` is NA); ``boxes`` and ``predictions``: how many; then the figures described in
+        ``invented_phrase`` (predicted, not in the specimen's ground truth); ``no_target`` (a phrase that is
+        known not to be in the specimen; ``phrase`` is NA where the specimen is known to hold nothing); ``boxes`` and
+        ``predictions``: how many; then the figures described in
         ``docs/metrics.md``, NA where one is not defined: ``iou`` and ``merged_iou`` of the first prediction,
         ``recall_at_1, recall_at_5, recall_at_10``, the same ``merged_``, ``accuracy_at_50, accuracy_at_50_giou``,
         ``grec_f1, grec_accuracy``, the same of ``grec_giou``, ``target_accuracy, no_target_accuracy``. Specimens that
@@ -433,6 +434,7 @@ def open_run(
     prediction_format: str | None = None,
     columns: Mapping[str, str] | None = None,
     join: str | None = None,
+    split: str | None = None,
 ) -> Run:
     """Open a run: a run folder, a training run's output folder, or files named one by one.
 
@@ -448,7 +450,8 @@ def open_run(
     ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024, resized``, ``box_order`` one of ``xyxy,
     xywh, cxcywh, yxyx``, and ``ground_truth_format``, ``prediction_format`` and ``output_format`` (the family of models
     whose raw text is read) are keys of ``docs/formats.md``. ``join``, one of ``id, path, name, stem, order``, is what
-    predictions are to find their specimens by. ``min_pixels`` and ``max_pixels`` are the limits of the model's image
+    predictions are to find their specimens by, and ``split`` names the part of a data set that holds several ("val",
+    "testA"). ``min_pixels`` and ``max_pixels`` are the limits of the model's image
     processor, from which the size of ``resized`` images follows where no record states it.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
@@ -469,5 +472,6 @@ def open_run(
         prediction_format=prediction_format,
         columns=columns,
         join=join,
+        split=split,
     )
     return Run(open_source(path, ground_truth, predictions, settings, images))

@@ -50,7 +50,8 @@ class Specimens:
 
 
 def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArray[np.int64]]:
-    """Specimens in order of first mention, and the specimen of each reference: records of one image become one.
+    """Specimens in order of first mention, and the specimen of each reference: records of one image become one, which
+    has all their captions, a line each.
 
     Raises ``FormatError`` where two records of one image disagree on its size.
     """
@@ -76,7 +77,7 @@ def merged_specimens(references: Sequence[Reference]) -> tuple[Specimens, NDArra
         identifiers,
         images,
         np.array([_size(group) for group in merged], np.float64).reshape(-1, 2),
-        [next((r.caption for r in group if r.caption), "") for group in merged],
+        ["\n".join(dict.fromkeys(r.caption for r in group if r.caption)) for group in merged],
         [tuple(dict.fromkeys(r.source_id for r in group if r.source_id is not None)) for group in merged],
     ), owner
 

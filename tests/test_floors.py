@@ -68,6 +68,7 @@ IMPORTERS = {
         "formats.hugging_face",
     },
     "bert_score": {"metrics.plugins"},
+    "defusedxml": {"formats.xml_source"},
     "msgspec": {"formats.json_columns"},
     "pyarrow": {"formats.saved"},
     "pycocotools": {"metrics.masks"},

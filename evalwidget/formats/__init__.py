@@ -4,16 +4,26 @@ from typing import Final
 
 from evalwidget.errors import FormatError, UnknownNameError
 from evalwidget.formats import (
+    attempts,
     captions,
     coco,
     conversations,
+    expression_results,
+    expression_rows,
+    flickr30k,
     frames,
     harness_samples,
     llava_answers,
+    llava_boxes,
+    mdetr,
+    ms_swift,
+    odvg,
     plain,
     question_rows,
+    refcoco,
     saved,
     vi,
+    vi_export,
     vlmevalkit,
     vqa,
     wandb_table,
@@ -42,7 +52,17 @@ __all__ = [
 #: Asked in this order; the first that recognises the content reads it. Formats told by few marks come last.
 FORMATS: Final[tuple[Format, ...]] = (
     *saved.FORMATS,
+    *refcoco.FORMATS,
+    *flickr30k.FORMATS,
+    *vi_export.FORMATS,
+    *mdetr.FORMATS,
     *captions.FORMATS,
+    *odvg.FORMATS,
+    *expression_rows.FORMATS,
+    *expression_results.FORMATS,
+    *ms_swift.FORMATS,
+    *llava_boxes.FORMATS,
+    *attempts.FORMATS,
     *coco.FORMATS,
     *vi.FORMATS,
     *vqa.FORMATS,
@@ -61,9 +81,11 @@ def read_ground_truth(
     content: Content, options: GroundTruthOptions, key: str | None = None
 ) -> tuple[Records, GroundTruthFacts]:
     """Read ground truth in the format of this key, or whatever known format ``content`` is in."""
-    reader = format_of_ground_truth(content, key).ground_truth
-    assert reader is not None
-    return reader(content, options)
+    known = format_of_ground_truth(content, key)
+    assert known.ground_truth is not None
+    if options.split is not None and not known.has_splits:
+        raise FormatError(content.shown, f"split {options.split!r}: {known.name} ground truth has no splits")
+    return known.ground_truth(content, options)
 
 
 def read_predictions(content: Content, options: PredictionOptions, key: str | None = None) -> Records:
@@ -72,6 +94,8 @@ def read_predictions(content: Content, options: PredictionOptions, key: str | No
     assert known.predictions is not None
     records = known.predictions(content, options)
     read_remaining(records, options)
+    if records.is_unlabelled:
+        records = records.without_labels()
     records.source, records.format = content.shown, known.name
     return records
 

@@ -18,9 +18,8 @@ __all__ = ["FORMATS"]
 
 
 def _is_captions(content: Content) -> bool:
-    annotations = content.fields.get("annotations")
-    first = annotations[0] if isinstance(annotations, list) and annotations else None
-    return "images" in content.fields and isinstance(first, dict) and "caption" in first and "bbox" not in first
+    first = content.first_in("annotations")
+    return "images" in content.keys and "caption" in first and "bbox" not in first
 
 
 def _is_results(content: Content) -> bool:

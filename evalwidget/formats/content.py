@@ -96,8 +96,25 @@ class Content:
     @cached_property
     def keys(self) -> frozenset[str]:
         """The names in a ``.json`` file that holds one object, of whose values nothing is decoded; else empty."""
-        parts = object_parts(self.source.content()) if self.is_json_object else {}
-        return frozenset(self.fields if parts is None else parts)
+        return frozenset(self.fields if self._values is None else self._values)
+
+    def first_in(self, name: str) -> dict[str, Any]:
+        """The first object of the list that a ``.json`` file has under ``name``, decoded alone; else empty."""
+        text = None if self._values is None else self._values.get(name)
+        if text is None:
+            return {}
+        try:
+            start = bytes(text[:_PEEK]).decode("utf-8", "replace")
+            value, _ = json.JSONDecoder().raw_decode(start, start.index("{"))
+        except (ValueError, RecursionError):
+            found = self.fields.get(name)
+            value = found[0] if isinstance(found, list) and found else {}
+        return value if isinstance(value, dict) and bytes(text[:_PEEK]).lstrip().startswith(b"[") else {}
+
+    @cached_property
+    def _values(self) -> dict[str, memoryview] | None:
+        """The text of each value of an object; None where it cannot be told so."""
+        return object_parts(self.source.content()) if self.is_json_object else {}
 
     @cached_property
     def fields(self) -> dict[str, Any]:

@@ -11,7 +11,18 @@ from typing import Any, Final
 from evalwidget.errors import FormatError
 from evalwidget.locations import is_remote
 
-__all__ = ["Row", "Source", "checked_object", "decoded_text", "field", "fits_float", "read_json", "read_records"]
+__all__ = [
+    "Row",
+    "Source",
+    "checked_object",
+    "decoded_text",
+    "field",
+    "fits_float",
+    "objects_in",
+    "read_json",
+    "read_records",
+    "required",
+]
 
 #: Where a row stands, for messages, and what it holds.
 Row = tuple[str, dict[str, Any]]
@@ -44,6 +55,20 @@ class Source:
     def suffix(self) -> str:
         """The file name's extension in lower case, with its dot."""
         return self.path.suffix.lower()
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def stem(self) -> str:
+        """The file name without its last extension."""
+        return self.path.stem
+
+    @property
+    def folder(self) -> "Source":
+        """The folder that a file is in."""
+        return Source(self.path.parent, self.shown.rpartition("/")[0] or ".")
 
     @property
     def is_folder(self) -> bool:
@@ -107,6 +132,22 @@ def field(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], whe
     if isinstance(value, int) and not fits_float(value):
         raise FormatError(where, f"{name}: the number is too large")
     return value
+
+
+def required(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], where: str) -> Any:
+    """``record[name]``, checked as ``field`` does. Raises ``FormatError`` where it is absent, null or empty text."""
+    value = field(record, name, kinds, where)
+    if value is None or value == "":
+        raise FormatError(where, f"expected {name!r}, found {sorted(map(str, record))}")
+    return value
+
+
+def objects_in(record: dict[str, Any], name: str, where: str) -> list[Row]:
+    """``(where, object)`` of each in the list ``record[name]``, none where that is absent. Raises ``FormatError``."""
+    return [
+        (at := f"{where}{'.' if where.endswith(']') else ': '}{name}[{place}]", checked_object(at, entry))
+        for place, entry in enumerate(field(record, name, list, where) or [])
+    ]
 
 
 def fits_float(value: float) -> bool:

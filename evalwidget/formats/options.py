@@ -10,11 +10,13 @@ __all__ = ["GroundTruthFacts", "GroundTruthOptions", "PredictionOptions"]
 
 @dataclass(frozen=True, slots=True)
 class GroundTruthOptions:
-    """``order`` and ``scale`` of boxes and ``class_names`` by class id, each None where the data are to tell."""
+    """``order`` and ``scale`` of boxes and ``class_names`` by class id, each None where the data are to tell; ``split``
+    of a data set that holds several, None for all."""
 
     order: str | None = None
     scale: str | None = None
     class_names: Mapping[str, str] | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

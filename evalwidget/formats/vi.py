@@ -36,7 +36,7 @@ from evalwidget.records import (
     Reference,
 )
 
-__all__ = ["FORMATS"]
+__all__ = ["FORMATS", "ground_truth_records"]
 
 _BOUNDS = ("bounds", "bound", "bbox", "boxes", "grounding")
 _PHRASES = ("groundedPhrases", "grounded_phrases", "groundings")
@@ -49,9 +49,14 @@ def _is_vi(content: Content) -> bool:
 
 
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
+    return ground_truth_records(content.rows(), options)
+
+
+def ground_truth_records(rows: Iterable[Row], options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
+    """Records of ground truth rows, whichever file each stands in."""
     records = Records()
     builder = BoxRowsBuilder(Convention(), strict=True)
-    for where, record in _assembled(content.rows()):
+    for where, record in _assembled(rows):
         contents = field(record, "contents", dict, where) or record
         owner = _add_reference(records, record, contents, where)
         repeats: dict[str, int] = {}
