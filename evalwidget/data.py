@@ -73,7 +73,8 @@ class Unjoined:
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """Predictions at one step. ``recorded`` ``(s,)`` is false for a specimen that was not evaluated at the step;
-    ``outputs`` is the model's raw text by specimen, where the source keeps it."""
+    ``outputs`` is the model's raw text by specimen, where the source keeps it; ``first_class`` is the number from which
+    the source was taken to count its classes, None where there is nothing to tell."""
 
     boxes: Boxes
     answers: Answers
@@ -81,6 +82,7 @@ class Predictions:
     outputs: dict[int, str] = field(default_factory=dict)
     unjoined: list[Unjoined] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    first_class: int | None = None
 
 
 class RunData:
@@ -223,7 +225,7 @@ class RunData:
         for answer in unasked:
             asked = answer.item or answer.question or "no question named"
             unjoined.append(Unjoined(f"{records.references[answer.owner].shown}: {asked}", answer.where, 1))
-        return Predictions(boxes, answers, recorded, outputs, unjoined, records.notes)
+        return Predictions(boxes, answers, recorded, outputs, unjoined, records.notes, records.first_class)
 
 
 def _unjoined(records: Records, owner: NDArray[np.int64]) -> list[Unjoined]:

@@ -23,16 +23,17 @@ from evalwidget.formats import (
     read_ground_truth,
     read_predictions,
 )
+from evalwidget.formats.class_names import named_classes, read_class_names
 from evalwidget.formats.frames import predictions_by_step
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.records import Records
 
-__all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "step_of"]
+__all__ = ["RunSettings", "class_names_of", "open_files", "open_folder", "open_frames", "step_of"]
 
 _STEP: Final = re.compile(r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)", re.IGNORECASE)
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
 #: What a folder of predictions may hold a step in, besides a folder a step.
-_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl")
+_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl", ".pth", ".pt")
 _FIELDS: Final = (
     "name",
     "task",
@@ -44,6 +45,8 @@ _FIELDS: Final = (
     "output_format",
     "ground_truth_format",
     "prediction_format",
+    "class_names",
+    "prediction_first_class",
     "images",
 )
 
@@ -62,10 +65,15 @@ class RunSettings:
     output_format: str | None = None
     ground_truth_format: str | None = None
     prediction_format: str | None = None
+    class_names: Mapping[str, str] | None = None
+    prediction_first_class: int | None = None
 
     def __post_init__(self) -> None:
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
             raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
+        first = self.prediction_first_class
+        if first is not None and not _is_first_class(first):
+            raise EvalWidgetError(f"prediction_first_class: expected 0 or 1, got {first!r}")
 
     def or_else(self, other: "RunSettings") -> "RunSettings":
         """These settings, with those of ``other`` where these say nothing."""
@@ -76,6 +84,18 @@ class RunSettings:
 def _is_rate(value: object) -> bool:
     """Whether ``value`` can be the steps per epoch."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _is_first_class(value: object) -> bool:
+    """Whether ``value`` can be the number from which classes are counted."""
+    return value in (0, 1) and not isinstance(value, (bool, float))
+
+
+def class_names_of(given: Any) -> dict[str, str]:
+    """Class names by id of what the caller gives: a list, a mapping by id, or a file of names."""
+    if isinstance(given, (str, Path)):
+        return read_class_names(Source.at(_path(given)))
+    return named_classes(given, "class_names")
 
 
 def step_of(name: str) -> int | None:
@@ -167,21 +187,23 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
     facts = GroundTruthFacts("none")
     records: Records | None = None
     if truth is not None:
-        asked = GroundTruthOptions(settings.box_order, settings.coordinates)
+        asked = GroundTruthOptions(settings.box_order, settings.coordinates, settings.class_names)
         records, facts = read_ground_truth(truth, asked, settings.ground_truth_format)
+        notes += records.notes
     else:
         notes.append("no ground truth: predictions are shown, and nothing is scored")
     options = PredictionOptions(
         Convention(
-            settings.prediction_box_order
-            or settings.box_order
-            or ("xyxy" if facts.format == "COCO" else facts.convention.order),
+            settings.prediction_box_order or settings.box_order or "xyxy",
             settings.prediction_coordinates or settings.coordinates or facts.convention.scale,
         ),
-        facts.categories,
+        facts.categories if settings.class_names is None else settings.class_names,
         settings.output_format,
         answers=bool(records and records.questions),
         stated=any((settings.prediction_box_order, settings.prediction_coordinates)),
+        order=settings.prediction_box_order or settings.box_order,
+        scale=settings.prediction_coordinates or settings.coordinates,
+        first_class=settings.prediction_first_class,
     )
     readers: dict[int, Callable[[], Records]] = {
         step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()
@@ -192,7 +214,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         steps_per_epoch=settings.steps_per_epoch,
         ground_truth=records,
         readers=readers,
-        images=_image_store(images),
+        images=_image_store(images or [folder.path for folder in facts.images]),
         ground_truth_format=facts.format,
         likely_task=facts.task,
         coordinates=_shown_coordinates(records, facts, options),
@@ -232,6 +254,12 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         if name == "steps_per_epoch":
             wrong = stated is not None and not _is_rate(stated)
             expected = "a number above 0"
+        elif name == "prediction_first_class":
+            wrong = stated is not None and not _is_first_class(stated)
+            expected = "0 or 1"
+        elif name == "class_names":
+            wrong = stated is not None and not isinstance(stated, (str, list, dict))
+            expected = "a list, an object or a file"
         else:
             wrong = stated is not None and not isinstance(stated, str) and name != "images"
             expected = "text"
@@ -245,7 +273,19 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
     for folder in roots:
         if not folder.is_dir():
             raise FormatError("run.json", f"images: {folder}: no such folder")
-    return RunSettings(**{name: value.get(name) for name in RunSettings.__slots__}), roots
+    settings = {name: value.get(name) for name in RunSettings.__slots__}
+    settings["class_names"] = _stated_class_names(root, value.get("class_names"))
+    return RunSettings(**settings), roots
+
+
+def _stated_class_names(root: Path, stated: Any) -> dict[str, str] | None:
+    """Class names that ``run.json`` gives, or names a file of."""
+    if not isinstance(stated, str):
+        return None if stated is None else named_classes(stated, "run.json: class_names")
+    file = (root / stated).resolve()
+    if not file.is_relative_to(root) or not file.is_file():
+        raise FormatError("run.json", f"class_names: {stated}: no such file in the run's folder")
+    return read_class_names(Source.at(file, root))
 
 
 def _ground_truth_file(root: Path) -> Path | None:
@@ -277,8 +317,10 @@ def _by_step(files: Iterable[Path], root: Path | None) -> dict[int, Path]:
 
 
 def _content(given: Any, shown: str) -> Content:
-    """What the caller named: a file, a folder, several files that belong together, or a DataFrame in their place, which
-    messages call ``shown``."""
+    """What the caller named: a file, a folder, several files that belong together, or a DataFrame or arrays by image in
+    their place, which messages call ``shown``."""
+    if isinstance(given, Mapping):
+        return Content.of_arrays(given, shown)
     if isinstance(given, pd.DataFrame):
         return Content.of_frame(given, shown)
     if isinstance(given, (list, tuple)) and given:

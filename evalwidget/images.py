@@ -13,10 +13,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
 
-__all__ = ["MAX_PIXELS", "EncodedImage", "ImageFolders", "ImageMapping", "ImageStore", "encoded_image", "image_size"]
+__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "EncodedImage", "ImageFolders", "ImageMapping", "ImageStore", "encoded_image", "image_size"]
 
 #: An image of more pixels than this is not decoded: a small file can ask for all memory.
 MAX_PIXELS: Final = 100_000_000
+#: Extensions of image files, in lower case.
+IMAGE_SUFFIXES: Final = (
+    ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".jp2", ".tga"
+)  # fmt: skip
+_LIKELY_ENDINGS: Final = (".jpg", ".png", ".jpeg", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif")
 _LONGEST_SIDE: Final = 2048
 _SHOWN_AS_IT_IS: Final = {"JPEG": ("RGB", "L"), "PNG": ("RGB", "RGBA", "L", "LA", "P", "1")}
 #: What is opened. PIL knows more, some of it through other programs: an EPS file would be run by Ghostscript.
@@ -43,7 +48,8 @@ class ImageFolders:
         self.roots = [root.resolve() for root in roots]
 
     def find(self, name: str | None) -> Path | EncodedImage:
-        """The file of ``name``: its path below a root, else its file name there."""
+        """The file of ``name``: its path below a root, else its file name there; a name without the extension of an
+        image stands for the first file of that name with one."""
         if not name:
             return EncodedImage("missing", "the data name no image")
         if not self.roots:
@@ -62,7 +68,19 @@ class ImageFolders:
                     continue
         if left:
             return EncodedImage("missing", f"{name}: leads out of the image folder")
+        if pure.suffix.lower() not in IMAGE_SUFFIXES:
+            for ending in _LIKELY_ENDINGS:
+                for candidate in [root / f"{path}{ending}" for root in self.roots for path in (pure, pure.name)]:
+                    if _is_file(candidate) and any(candidate.resolve().is_relative_to(root) for root in self.roots):
+                        return candidate.resolve()
         return EncodedImage("missing", f"{name}: not found")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 class ImageMapping:

@@ -89,7 +89,8 @@ class AnswerRow:
 class Records:
     """All that one source holds. ``names_all`` is true where an image that the source leaves out was evaluated and
     had no predictions (COCO results), false where it was not evaluated (a line for every specimen). ``outputs`` is the
-    model's raw text by place in ``references``."""
+    model's raw text by place in ``references``. ``first_class`` is the number from which the source was taken to count
+    its classes, None where it does not number them or it was not to be told."""
 
     references: list[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Records:
     answers: list[AnswerRow] = field(default_factory=list)
     outputs: dict[int, str] = field(default_factory=dict)
     names_all: bool = False
+    first_class: int | None = None
     notes: list[str] = field(default_factory=list)
 
 

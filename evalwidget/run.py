@@ -14,7 +14,7 @@ from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
-from evalwidget.folder import RunSettings, open_files, open_folder, open_frames
+from evalwidget.folder import RunSettings, class_names_of, open_files, open_folder, open_frames
 from evalwidget.metrics.metric import Metric
 
 if TYPE_CHECKING:
@@ -352,7 +352,7 @@ class Run:
 def open_run(
     path: str | Path | None = None,
     *,
-    ground_truth: str | Path | pd.DataFrame | None = None,
+    ground_truth: str | Path | Sequence[str | Path] | pd.DataFrame | Mapping[str, Any] | None = None,
     predictions: Mapping[int, Any] | Sequence[str | Path] | str | Path | None = None,
     images: str | Path | Sequence[str | Path] | Mapping[str, Any] | None = None,
     name: str | None = None,
@@ -365,14 +365,18 @@ def open_run(
     output_format: str | None = None,
     ground_truth_format: str | None = None,
     prediction_format: str | None = None,
+    class_names: Sequence[str] | Mapping[Any, str] | str | Path | None = None,
+    prediction_first_class: int | None = None,
 ) -> Run:
     """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
 
-    ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names carry the step
+    ``predictions`` is ``{step: file, folder, DataFrame or boxes by image}``, a list of files or a folder of files whose names carry the step
     (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a mapping from specimen
     to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
     one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
-    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``.
+    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``. ``class_names`` names the classes
+    that files number: a list (from 0), a mapping by number, or a file (names by line, or YAML with ``names``);
+    ``prediction_first_class`` (0 or 1) is the number from which predictions count the ground truth's classes.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
@@ -388,6 +392,8 @@ def open_run(
         output_format=output_format,
         ground_truth_format=ground_truth_format,
         prediction_format=prediction_format,
+        class_names=None if class_names is None else class_names_of(class_names),
+        prediction_first_class=prediction_first_class,
     )
     if path is not None:
         if ground_truth is not None or predictions is not None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import LARGEST
 from evalwidget.errors import FormatError, JoinError
+from evalwidget.images import IMAGE_SUFFIXES
 from evalwidget.records import Reference
 
 __all__ = ["SpecimenIndex", "Specimens", "merged_specimens", "shortest_names"]
@@ -93,7 +94,7 @@ def shortest_names(paths: Sequence[str]) -> list[str]:
 
 class SpecimenIndex:
     """Finds the specimen that a source means: by identifier, by id in the ground truth's source, by path, by file
-    name, by file name without its extension, in this order."""
+    name, by file name without its extension (on either side), in this order."""
 
     def __init__(self, specimens: Specimens) -> None:
         self._specimens = specimens
@@ -103,6 +104,7 @@ class SpecimenIndex:
         self._paths = _rows_by(enumerate(normal))
         self._names = _rows_by((row, path and PurePosixPath(path).name) for row, path in enumerate(normal))
         self._stems = _rows_by((row, path and PurePosixPath(path).stem) for row, path in enumerate(normal))
+        self._numbers: dict[str, list[int]] | None = None
 
     def find(self, reference: Reference) -> int | None:
         """Row of the specimen, None for one the run does not have. Raises ``JoinError`` where several answer."""
@@ -113,8 +115,17 @@ class SpecimenIndex:
             return self._find_path(reference.image, reference.where)
         if reference.source_id is not None:
             row = self._source_ids.get(reference.source_id)
-            return self._find_path(reference.source_id, reference.where) if row is None else row
+            row = self._find_path(reference.source_id, reference.where) if row is None else row
+            return self._find_number(reference.source_id) if row is None else row
         return None
+
+    def _find_number(self, text: str) -> int | None:
+        """The one image whose file name is this number with zeros before it: Ultralytics turns such names to ids."""
+        if self._numbers is None:
+            numbered = ((row, stem) for stem, rows in self._stems.items() for row in rows if stem.isdecimal())
+            self._numbers = _rows_by((row, stem.lstrip("0") or "0") for row, stem in numbered)
+        rows = self._numbers.get(text, [])
+        return rows[0] if len(rows) == 1 else None
 
     def _find_path(self, text: str, where: str) -> int | None:
         path = _normal(text)
@@ -133,8 +144,12 @@ class SpecimenIndex:
         row = self._identifiers.get(text)
         if row is not None:
             return row
-        rows = self._stems.get(pure.name, [])
+        # either side may leave the extension out, as files of labels and OpenImages do
+        rows = self._stems.get(pure.name, []) or self._bare_names(pure)
         return rows[0] if len(rows) == 1 else None
+
+    def _bare_names(self, path: PurePosixPath) -> list[int]:
+        return self._names.get(path.stem, []) if path.suffix.lower() in IMAGE_SUFFIXES else []
 
     def check_one_path_each(self, references: Sequence[Reference], rows: Sequence[int | None]) -> None:
         """Raise ``JoinError`` where two images of different paths found one specimen by their file name."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from evalwidget.errors import FormatError, UnknownNameError
-from evalwidget.formats import coco, frames, plain, vi
+from evalwidget.formats import coco, frames, plain, scores_first, vi, yolo
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source
@@ -25,7 +25,14 @@ __all__ = [
 ]
 
 #: Asked in this order; the first that recognises the content reads it. Formats told by few marks come last.
-FORMATS: Final[tuple[Format, ...]] = (*coco.FORMATS, *vi.FORMATS, *frames.FORMATS, *plain.FORMATS)
+FORMATS: Final[tuple[Format, ...]] = (
+    *coco.FORMATS,
+    *yolo.FORMATS,
+    *scores_first.FORMATS,
+    *vi.FORMATS,
+    *frames.FORMATS,
+    *plain.FORMATS,
+)
 
 
 def read_ground_truth(

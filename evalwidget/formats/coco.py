@@ -3,12 +3,13 @@
 Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area,
 iscrowd, segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is
 kept as it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id,
-category_id, bbox, segmentation, score}``, or a dict shaped like ground truth whose annotations carry ``score``: then
+category_id, bbox, segmentation, score}``, where ``file_name`` names the image before ``image_id`` does, or a dict shaped like ground truth whose annotations carry ``score``: then
 the images are named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of
 their own. An id may be a number in one place and text in another: 7 and "7" are the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,10 +18,11 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import LARGEST, Convention
 from evalwidget.errors import FormatError
-from evalwidget.formats.coco_results import regular_results, unnamed_categories
+from evalwidget.formats.class_numbers import ClassLabels, class_labels, own_class_labels
+from evalwidget.formats.coco_results import regular_results
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
-from evalwidget.formats.json_source import Source, field, fits_float
+from evalwidget.formats.json_source import Source, field, fits_float, read_json
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
@@ -29,6 +31,8 @@ from evalwidget.tables import Defect
 __all__ = ["FORMATS", "categories_of", "ground_truth_records", "prediction_records"]
 
 _XYWH = Convention("xywh", "pixels")
+#: Results by the name that Ultralytics and Detectron2 give them in a folder of their own.
+_FILES_IN_FOLDERS: Final = ("predictions.json", "coco_instances_results.json")
 
 
 def _is_dataset(content: Content) -> bool:
@@ -36,6 +40,8 @@ def _is_dataset(content: Content) -> bool:
 
 
 def _is_results(content: Content) -> bool:
+    if content.is_folder:
+        return _results_file(content) is not content.source
     if content.is_json_list:
         return {"image_id", "category_id"} <= content.first.keys() or content.document == []
     return False
@@ -48,12 +54,18 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
 
 
 def _results(content: Content, options: PredictionOptions) -> Records:
-    records = regular_results(content.source, options.categories)
-    return prediction_records(content.document, content.source, options.categories) if records is None else records
+    source = _results_file(content)
+    records = regular_results(source, options)
+    return prediction_records(read_json(source), source, options) if records is None else records
+
+
+def _results_file(content: Content) -> Source:
+    """The file itself; of a folder that Ultralytics or Detectron2 wrote, the results in it."""
+    return next((child for child in content.children if child.name in _FILES_IN_FOLDERS), content.source)
 
 
 def _dataset_predictions(content: Content, options: PredictionOptions) -> Records:
-    return prediction_records(content.fields, content.source, options.categories)
+    return prediction_records(content.fields, content.source, options)
 
 
 def categories_of(value: dict[str, Any], source: Source) -> dict[str, str]:
@@ -99,20 +111,36 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     return Records(references, [replace(builder.rows(), masks=_any_of(masks))])
 
 
-def prediction_records(value: Any, source: Source, categories: Mapping[str, str]) -> Records:
-    """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
+def prediction_records(value: Any, source: Source, options: PredictionOptions) -> Records:
+    """Records of COCO results. ``options`` has the class names by id for results in a list."""
     if isinstance(value, dict):
         references, places = _images(value, source)
-        names = categories_of(value, source)
         results, at = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
+        owners = [
+            _place(places, identity, _where(source, at, row), "image_id", "images")
+            for row, identity in enumerate(_identities(results, "image_id", source, at))
+        ]
     else:
         results, at = _objects(value, f"{source.shown}: "), ""
-        identities = _identities(results, "image_id", source, at)
-        places = {identity: place for place, identity in enumerate(dict.fromkeys(identities))}
-        references = [Reference(source.shown, source_id=identity) for identity in places]
-        names = dict(categories)
-    rows, notes = _result_rows(results, at, source, places, names)
-    return Records(references, [rows], names_all=True, notes=notes)
+        references, owners = _result_images(results, source)
+    categories = _identities(results, "category_id", source, at)
+    counts = Counter(categories)
+    if isinstance(value, dict):
+        labels = own_class_labels(counts, categories_of(value, source), source.shown)
+    else:
+        labels = class_labels(counts, options, source.shown)
+    rows = _result_rows(results, at, source, owners, categories, labels)
+    return Records(references, [rows], names_all=True, notes=labels.notes, first_class=labels.first)
+
+
+def _result_images(results: list[dict[str, Any]], source: Source) -> tuple[list[Reference], list[int]]:
+    """The images of a list of results, named by file where they are, else by id; and the place of each result's."""
+    identities = _identities(results, "image_id", source, "")
+    files = [field(result, "file_name", str, _where(source, "", row)) for row, result in enumerate(results)]
+    keys = [(file, None) if file else (None, identity) for file, identity in zip(files, identities, strict=True)]
+    places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    references = [Reference(source.shown, image=file, source_id=identity) for file, identity in places]
+    return references, [places[key] for key in keys]
 
 
 def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
@@ -138,20 +166,15 @@ def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dic
 
 
 def _result_rows(
-    results: list[dict[str, Any]], at: str, source: Source, places: dict[str, int], names: dict[str, str]
-) -> tuple[BoxRows, list[str]]:
+    results: list[dict[str, Any]],
+    at: str,
+    source: Source,
+    owners: list[int],
+    categories: list[str],
+    labels: ClassLabels,
+) -> BoxRows:
     """All boxes at once where each is four finite numbers of non-negative size, else box by box."""
-    owners = [
-        _place(places, identity, _where(source, at, row), "image_id", "images")
-        for row, identity in enumerate(_identities(results, "image_id", source, at))
-    ]
-    categories = _identities(results, "category_id", source, at)
-    unknown = dict.fromkeys(category for category in categories if category not in names)
-    notes = []
-    if unknown:
-        count = sum(category in unknown for category in categories)
-        notes.append(unnamed_categories(list(unknown), count, source))
-    label_of = dict(names) | {category: f"category {category}" for category in unknown}
+    label_of = labels.names
     scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
     masks = _any_of([result.get("segmentation") or None for result in results])
     boxes, areas = _boxes(results, masks, source, at)
@@ -165,7 +188,7 @@ def _result_rows(
                 continue
             where = f"{_where(source, at, row)}: bbox"
             builder.add(owner, label, box, where, score=scores[row], area=areas[row])
-        return replace(builder.rows(), masks=masks), notes
+        return replace(builder.rows(), masks=masks)
     label_names = list(dict.fromkeys(label_of[category] for category in categories))
     label_places = {name: place for place, name in enumerate(label_names)}
     count = len(results)
@@ -182,7 +205,7 @@ def _result_rows(
         item=np.full(count, None, np.object_),
         defects={},
         masks=masks,
-    ), notes
+    )
 
 
 def _boxes(

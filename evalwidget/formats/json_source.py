@@ -1,6 +1,7 @@
 """JSON and JSONL files, decoded with errors that name file and line."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -45,17 +46,45 @@ class Source:
         return self.path.suffix.lower()
 
     @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def stem(self) -> str:
+        """The file name without its last extension."""
+        return self.path.stem
+
+    @property
+    def folder(self) -> "Source":
+        """The folder that a file is in."""
+        return Source(self.path.parent, self.shown.rpartition("/")[0] or ".")
+
+    @property
     def is_folder(self) -> bool:
         return self.path.is_dir()
 
     def children(self) -> list["Source"]:
         """The files and folders of a folder, sorted by name, without hidden ones."""
         found = sorted(self.path.iterdir(), key=lambda path: path.name)
-        return [
-            Source(path, f"{self.shown}/{path.name}" if self.shown not in ("", ".") else path.name)
-            for path in found
-            if not path.name.startswith(".")
-        ]
+        return [Source(path, self._shown_below(path.name)) for path in found if not path.name.startswith(".")]
+
+    def files(self, most: int = 1_000_000) -> dict[str, "Source"]:
+        """Every file below a folder by its path from there, sorted; hidden ones and links to folders are left out.
+        Raises ``FormatError`` for more than ``most``."""
+        found: dict[str, Source] = {}
+        for folder, folders, names in os.walk(self.path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            own = Path(folder)
+            start = "" if own == self.path else f"{own.relative_to(self.path).as_posix()}/"
+            for name in sorted(names):
+                if not name.startswith("."):
+                    found[start + name] = Source(own / name, self._shown_below(start + name))
+            if len(found) > most:
+                raise FormatError(self.shown, f"more than {most:,} files lie below; name the folder that is meant")
+        return found
+
+    def _shown_below(self, path: str) -> str:
+        return path if self.shown in ("", ".") else f"{self.shown}/{path}"
 
     def content(self) -> bytes:
         """All bytes. Raises ``FormatError`` for a file that cannot be read."""

@@ -10,6 +10,7 @@ import pytest
 from evalwidget.formats import coco
 from evalwidget.formats.coco_results import regular_results
 from evalwidget.formats.json_source import Source, read_json
+from evalwidget.formats.options import PredictionOptions
 from evalwidget.records import Records
 
 NAMES = {"1": "cat", "3": "dog"}
@@ -21,6 +22,7 @@ def rows_of(records: Records) -> list[tuple[Any, ...]]:
     return [
         (
             records.references[rows.owner[row]].source_id,
+            records.references[rows.owner[row]].image,
             rows.label_names[rows.label[row]],
             *rows.values[row].tolist(),
             repr(float(rows.score[row])),
@@ -32,7 +34,8 @@ def rows_of(records: Records) -> list[tuple[Any, ...]]:
 
 def both(file: Path, categories: dict[str, str]) -> tuple[Records | None, Records]:
     source = Source.at(file, file.parent)
-    return regular_results(source, categories), coco.prediction_records(read_json(source), source, categories)
+    options = PredictionOptions(categories=categories)
+    return regular_results(source, options), coco.prediction_records(read_json(source), source, options)
 
 
 @pytest.mark.parametrize("name", ["instances_val2014_fakebbox100_results.json"])
@@ -54,6 +57,9 @@ def test_real_results_are_the_same_either_way(real_data: Path, name: str) -> Non
         [BOX, BOX | {"image_id": 2, "category_id": 3}, BOX | {"score": 1}],
         [{name: BOX[name] for name in ("image_id", "category_id", "bbox")}],
         [BOX | {"category_id": 8}, BOX | {"category_id": 0}, BOX | {"category_id": 8}],
+        [BOX | {"image_id": "a"}, BOX | {"image_id": 3}, BOX | {"image_id": "a"}],
+        [BOX | {"file_name": "b.jpg"}, BOX | {"file_name": "a.jpg", "image_id": "a"}],
+        [BOX | {"category_id": 0}, BOX | {"category_id": 2}],
         [BOX | {"unknown": {"field": [1]}}],
     ],
 )
@@ -71,13 +77,14 @@ def test_usual_results_are_the_same_either_way(tmp_path: Path, results: list[dic
     [
         json.dumps([BOX | change])
         for change in (
-            {"image_id": "7"},
+            {"category_id": "1"},
+            {"file_name": 7},
             {"bbox": [1, 2, 3]},
             {"bbox": [1, 2, -3, 4]},
             {"bbox": [1, 2, 1e16, 4]},
             {"bbox": None},
             {"score": "high"},
-            {"image_id": 10**30},
+            {"category_id": 10**30},
             {"segmentation": [[1, 1, 2, 2, 3, 1]]},
         )
     ]
@@ -86,4 +93,4 @@ def test_usual_results_are_the_same_either_way(tmp_path: Path, results: list[dic
 def test_anything_else_is_left_to_be_read_box_by_box(tmp_path: Path, text: str) -> None:
     file = tmp_path / "results.json"
     file.write_text(text, "utf-8")
-    assert regular_results(Source.at(file), NAMES) is None
+    assert regular_results(Source.at(file), PredictionOptions(categories=NAMES)) is None
