@@ -33,7 +33,9 @@ __all__ = ["RunSettings", "class_names_of", "open_files", "open_folder", "open_f
 _STEP: Final = re.compile(r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)", re.IGNORECASE)
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
 #: What a folder of predictions may hold a step in, besides a folder a step.
-_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl", ".pth", ".pt")
+_SUFFIXES: Final = frozenset(
+    [".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl", ".pth"]
+)
 _FIELDS: Final = (
     "name",
     "task",
@@ -137,7 +139,8 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
     if ground_truth is not None:
         truth = _content(ground_truth, "ground truth")
     if isinstance(predictions, Mapping):
-        steps = {_step_number(step): _content(item, "predictions") for step, item in predictions.items()}
+        numbered = [(_step_number(step), item) for step, item in predictions.items()]
+        steps = {step: _content(item, "predictions", f"predictions[{step}]") for step, item in numbered}
     elif isinstance(predictions, (str, Path)):
         folder = Path(predictions)
         if not folder.is_dir():
@@ -316,11 +319,11 @@ def _by_step(files: Iterable[Path], root: Path | None) -> dict[int, Path]:
     return steps
 
 
-def _content(given: Any, shown: str) -> Content:
+def _content(given: Any, shown: str, arrays_shown: str | None = None) -> Content:
     """What the caller named: a file, a folder, several files that belong together, or a DataFrame or arrays by image in
     their place, which messages call ``shown``."""
     if isinstance(given, Mapping):
-        return Content.of_arrays(given, shown)
+        return Content.of_arrays(given, arrays_shown or shown)
     if isinstance(given, pd.DataFrame):
         return Content.of_frame(given, shown)
     if isinstance(given, (list, tuple)) and given:

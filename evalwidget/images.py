@@ -13,7 +13,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "EncodedImage", "ImageFolders", "ImageMapping", "ImageStore", "encoded_image", "image_size"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "EncodedImage",
+    "ImageFolders",
+    "ImageMapping",
+    "ImageStore",
+    "encoded_image",
+    "image_size",
+]
 
 #: An image of more pixels than this is not decoded: a small file can ask for all memory.
 MAX_PIXELS: Final = 100_000_000

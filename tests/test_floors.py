@@ -54,11 +54,13 @@ IMPORTERS = {
         "formats.content",
     },
     "bert_score": {"metrics.plugins"},
+    "defusedxml": {"formats.xml_source"},
     "msgspec": {"formats.coco_results"},
     "pycocotools": {"metrics.masks"},
     "rapidfuzz": {"metrics.text"},
     "sacrebleu": {"metrics.bleu"},
     "sentence_transformers": {"metrics.plugins"},
+    "yaml": {"formats.yaml_source"},
 }
 
 

@@ -3,11 +3,25 @@
 from typing import Final
 
 from evalwidget.errors import FormatError, UnknownNameError
-from evalwidget.formats import coco, frames, plain, scores_first, vi, yolo
+from evalwidget.formats import (
+    box_arrays,
+    box_table,
+    coco,
+    coco_captions,
+    cvat,
+    frames,
+    open_images,
+    plain,
+    scores_first,
+    vi,
+    voc,
+    yolo,
+)
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
+from evalwidget.formats.refused import reason_not_to_read
 from evalwidget.records import Records
 
 __all__ = [
@@ -26,7 +40,13 @@ __all__ = [
 
 #: Asked in this order; the first that recognises the content reads it. Formats told by few marks come last.
 FORMATS: Final[tuple[Format, ...]] = (
+    *coco_captions.FORMATS,
     *coco.FORMATS,
+    *voc.FORMATS,
+    *cvat.FORMATS,
+    *open_images.FORMATS,
+    *box_table.FORMATS,
+    *box_arrays.FORMATS,
     *yolo.FORMATS,
     *scores_first.FORMATS,
     *vi.FORMATS,
@@ -70,6 +90,8 @@ def _chosen(content: Content, formats: list[Format], key: str | None, setting: s
             raise UnknownNameError(f"{setting} {key!r}: expected one of {', '.join(known.key for known in formats)}")
         return named
     found = next((known for known in formats if known.recognises(content)), None)
+    if found is None and (reason := reason_not_to_read(content)) is not None:
+        raise FormatError(content.shown, reason)
     if found is None:
         what = "ground truth" if setting == "ground_truth_format" else "predictions"
         raise FormatError(

@@ -3,9 +3,9 @@
 Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area,
 iscrowd, segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is
 kept as it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id,
-category_id, bbox, segmentation, score}``, where ``file_name`` names the image before ``image_id`` does, or a dict shaped like ground truth whose annotations carry ``score``: then
-the images are named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of
-their own. An id may be a number in one place and text in another: 7 and "7" are the same.
+category_id, bbox, segmentation, score}``, where ``file_name`` names the image before ``image_id`` does, or a dict shaped
+like ground truth whose annotations carry ``score``: then the images are named by their own ``file_name`` and the classes
+by their own ``name``, since such files count ids of their own. An id may be a number in one place and text in another: 7 and "7" are the same.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
 from evalwidget.tables import Defect
 
-__all__ = ["FORMATS", "categories_of", "ground_truth_records", "prediction_records"]
+__all__ = ["FORMATS", "categories_of", "ground_truth_records", "image_references", "prediction_records"]
 
 _XYWH = Convention("xywh", "pixels")
 #: Results by the name that Ultralytics and Detectron2 give them in a folder of their own.
@@ -85,7 +85,7 @@ def categories_of(value: dict[str, Any], source: Source) -> dict[str, str]:
 def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     """Records of a COCO ground truth file; every listed image is annotated, also one without annotations."""
     names = categories_of(value, source)
-    references, places = _images(value, source)
+    references, places = image_references(value, source)
     annotations = _objects(value["annotations"], f"{source.shown}: annotations")
     builder = BoxRowsBuilder(_XYWH, strict=True)
     seen: set[str] = set()
@@ -114,7 +114,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
 def prediction_records(value: Any, source: Source, options: PredictionOptions) -> Records:
     """Records of COCO results. ``options`` has the class names by id for results in a list."""
     if isinstance(value, dict):
-        references, places = _images(value, source)
+        references, places = image_references(value, source)
         results, at = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
         owners = [
             _place(places, identity, _where(source, at, row), "image_id", "images")
@@ -143,7 +143,8 @@ def _result_images(results: list[dict[str, Any]], source: Source) -> tuple[list[
     return references, [places[key] for key in keys]
 
 
-def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
+def image_references(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
+    """The images of a COCO file, and the place of each by its id."""
     references: list[Reference] = []
     places: dict[str, int] = {}
     for place, image in enumerate(_objects(value["images"], f"{source.shown}: images")):

@@ -57,7 +57,7 @@ def regular_results(source: Source, options: PredictionOptions) -> Records | Non
     try:
         classes = np.fromiter(map(attrgetter("category_id"), results), np.int64, count)
         references, owner = _images(results, source, is_named)
-    except (OverflowError, _MixedNames):
+    except (OverflowError, _MixedNamesError):
         return None
     class_ids, label, counts = np.unique(classes, return_inverse=True, return_counts=True)
     texts = [str(identity) for identity in class_ids.tolist()]
@@ -78,19 +78,17 @@ def regular_results(source: Source, options: PredictionOptions) -> Records | Non
     return Records(references, [rows], names_all=True, notes=labels.notes, first_class=labels.first)
 
 
-class _MixedNames(Exception):
+class _MixedNamesError(Exception):
     """Some results name their image in one way, some in another."""
 
 
-def _images(
-    results: Sequence[_Result], source: Source, is_named: bool
-) -> tuple[list[Reference], NDArray[np.int64]]:
+def _images(results: Sequence[_Result], source: Source, is_named: bool) -> tuple[list[Reference], NDArray[np.int64]]:
     """The images of results, and the place ``(n,)`` of each result's image among them."""
     count = len(results)
     if is_named:
         files = list(map(attrgetter("file_name"), results))
         if not all(files):
-            raise _MixedNames
+            raise _MixedNamesError
         places = {name: place for place, name in enumerate(dict.fromkeys(files))}
         owner = np.fromiter(map(places.__getitem__, files), np.int64, count)
         return [Reference(source.shown, image=name) for name in places], owner

@@ -37,10 +37,14 @@ class FileTree:
         """Paths of images by the same without their extension."""
         return {without_suffix(path): path for path, file in self.files.items() if file.suffix in IMAGE_SUFFIXES}
 
+    def image_folders(self) -> tuple[Source, ...]:
+        """The folders that hold images."""
+        return tuple(dict.fromkeys(self.files[path].folder for path in self.images.values()))
+
     @cached_property
     def _folders(self) -> set[str]:
-        ends = {path.rpartition("/")[0] for path in self.files}
-        return {f"{parent}/" for end in ends for parent in (end, *map(str, PurePosixPath(end).parents)) if parent != "."}
+        ends = {PurePosixPath(path).parent for path in self.files}
+        return {f"{folder}/" for end in ends for folder in (end, *end.parents) if folder.name}
 
 
 def without_suffix(path: str) -> str:

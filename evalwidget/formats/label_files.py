@@ -1,8 +1,8 @@
 """Folders of text files, one an image, with a line of numbers for each box: YOLO's labels and detections as text.
 
-A line starts with a class. YOLO goes on with the box (or with the points of an outline) and may end with a confidence and
-a track; other tools put the confidence second. Lines of six numbers can be either, so that a folder is looked at as a
-whole: only fractions can be YOLO's, and only the right reading keeps all boxes inside their images.
+A line starts with a class. YOLO goes on with the box (or with the points of an outline) and may end with a confidence
+and a track; other tools put the confidence second. Lines of six numbers can be either, so that a folder is looked at as
+a whole: only fractions can be YOLO's, and only the right reading keeps all boxes inside their images.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -71,6 +71,4 @@ def _convention(boxes: Sequence[Sequence[float]], options: PredictionOptions, sh
     return Convention("xyxy", scale), f"since all {len(boxes)} can be corners; {said}"
 
 
-FORMATS: Final = (
-    Format("scores-first", "detections as text", looks_like_scores_first, predictions=_predictions),
-)
+FORMATS: Final = (Format("scores-first", "detections as text", looks_like_scores_first, predictions=_predictions),)

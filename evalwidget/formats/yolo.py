@@ -27,7 +27,7 @@ __all__ = ["FORMATS"]
 
 _CONVENTION: Final = Convention("cxcywh", "fraction")
 _LINE: Final = "expected 5 numbers (class x y width height), or a class and 3 or more points"
-_FOUND_LINE: Final = "expected 5 to 7 numbers (class x y width height confidence track), or a class and 3 or more points"
+_FOUND_LINE: Final = "expected 5 to 7 numbers (class x y width height confidence track), or a class and points"
 
 
 def _is_yolo(content: Content) -> bool:
@@ -112,7 +112,7 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
         else:
             builder.add(owner, _label(numbers, labels, where), box, where, score=score)
     references = [Reference(file.shown, image=file.stem) for file in files]
-    notes = labels.notes + _repeats(lines, content) + _doubts([words for _, _, words in lines], content)
+    notes = labels.notes + _repeats(lines, content) + _doubts([numbers for *_, (numbers, _, _) in read], content)
     return Records(references, [builder.rows()], names_all=True, notes=notes, first_class=labels.first)
 
 
@@ -157,10 +157,10 @@ def _repeats(lines: Sequence[tuple[int, str, list[str]]], content: Content) -> l
     ]
 
 
-def _doubts(lines: Sequence[list[str]], content: Content) -> list[str]:
+def _doubts(lines: Sequence[Sequence[float]], content: Content) -> list[str]:
     """The note about a folder that could as well have confidences before its boxes."""
-    numbers = [found for words in lines if len(words) == 6 and (found := as_numbers(words)) is not None]
-    if not numbers or not all(is_inside(found[2:]) for found in numbers):
+    doubtful = [numbers for numbers in lines if len(numbers) == 6]
+    if not doubtful or not all(is_inside(numbers[2:]) for numbers in doubtful):
         return []
     return [
         f"{content.shown}: lines were read as class, box, confidence; if the confidence stands second, say "

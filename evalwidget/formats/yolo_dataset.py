@@ -1,4 +1,4 @@
-"""Where a YOLO dataset keeps its images, labels and class names: a folder of labels, Ultralytics' or Darknet's layout."""
+"""Where a YOLO dataset keeps images, labels and class names: a folder of labels, Ultralytics' layout or Darknet's."""
 
 import re
 from collections.abc import Iterable
