@@ -370,13 +370,14 @@ def open_run(
 ) -> Run:
     """Open a run: a run folder, or ``ground_truth`` and ``predictions`` files named one by one.
 
-    ``predictions`` is ``{step: file, folder, DataFrame or arrays by image}``, a list of files or a folder of files whose
-    names carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or several, or a mapping from specimen
-    to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell; ``coordinates`` is
-    one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of ``xyxy, xywh, cxcywh, yxyx``, and
-    ``ground_truth_format`` and ``prediction_format`` are keys of ``docs/formats.md``. ``class_names`` names the classes
-    that files number: a list (from 0), a mapping by number, or a file (names by line, or YAML with ``names``);
-    ``prediction_first_class`` (0 or 1) is the number from which predictions count the ground truth's classes.
+    ``predictions`` is ``{step: file, folder, DataFrame or arrays by image}``, a list of files or a folder of files
+    whose names carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). ``images`` is one folder or
+    several, or a mapping from specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what
+    the data tell; ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024``, ``box_order`` one of
+    ``xyxy, xywh, cxcywh, yxyx``, and ``ground_truth_format`` and ``prediction_format`` are keys of
+    ``docs/formats.md``. ``class_names`` names the classes that files number: a list (from 0), a mapping by number, or
+    a file (names by line, or YAML with ``names``); ``prediction_first_class`` (0 or 1) is the number from which
+    predictions count the ground truth's classes.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.

@@ -1,11 +1,12 @@
 """COCO: ground truth as images, annotations and categories; results as a list of boxes with image and category ids.
 
-Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area,
-iscrowd, segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is
-kept as it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id,
-category_id, bbox, segmentation, score}``, where ``file_name`` names the image before ``image_id`` does, or a dict shaped
-like ground truth whose annotations carry ``score``: then the images are named by their own ``file_name`` and the classes
-by their own ``name``, since such files count ids of their own. An id may be a number in one place and text in another: 7 and "7" are the same.
+Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area, iscrowd,
+segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is kept as
+it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id, category_id, bbox,
+segmentation, score}``, where ``file_name`` names the image before ``image_id`` does, or a dict shaped like ground
+truth whose annotations carry ``score``: then the images are named by their own ``file_name`` and the classes by their
+own ``name``, since such files count ids of their own. An id may be a number in one place and text in another: 7 and
+"7" are the same.
 """
 
 from collections import Counter

@@ -1,9 +1,10 @@
 """CVAT's XML, of images or of video.
 
-Images: ``<image name width height>`` with ``<box label xtl ytl xbr ybr>`` in pixels; of a polygon, a mask or an ellipse
-the box around it is taken, of a box with a ``rotation`` (in degrees about its centre) likewise. Video: ``<track label>``
-with a box for each ``frame``; a shape that is ``outside`` is not in its frame. A frame is called ``frame_000012``, as CVAT
-calls the images that it makes of a video; one without shapes is not in the file, and so not in the run.
+Images: ``<image name width height>`` with ``<box label xtl ytl xbr ybr>`` in pixels; of a polygon, a mask or an
+ellipse the box around it is taken, of a box with a ``rotation`` (in degrees about its centre) likewise. Video:
+``<track label>`` with a box for each ``frame``; a shape that is ``outside`` is not in its frame. A frame is called
+``frame_000012``, as CVAT calls the images that it makes of a video; one without shapes is not in the file, and so not
+in the run.
 
 Source: CVAT's description of its XML format, version 1.1.
 """

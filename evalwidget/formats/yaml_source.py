@@ -11,8 +11,8 @@ __all__ = ["read_yaml"]
 
 
 def read_yaml(source: Source) -> dict[str, Any]:
-    """The fields of a YAML file. Raises ``FormatError`` naming the line where it is malformed, and for one with aliases:
-    a few of them, nested, stand for more than any memory holds."""
+    """The fields of a YAML file. Raises ``FormatError`` naming the line where it is malformed, and for one with
+    aliases: a few of them, nested, stand for more than any memory holds."""
     text = decoded_text(source)
     try:
         alias = next((event for event in yaml.parse(text, yaml.SafeLoader) if isinstance(event, yaml.AliasEvent)), None)
