@@ -7,7 +7,6 @@ from evalwidget.formats import (
     box_arrays,
     box_table,
     coco,
-    coco_captions,
     cvat,
     frames,
     open_images,
@@ -40,7 +39,6 @@ __all__ = [
 
 #: Asked in this order; the first that recognises the content reads it. Formats told by few marks come last.
 FORMATS: Final[tuple[Format, ...]] = (
-    *coco_captions.FORMATS,
     *coco.FORMATS,
     *voc.FORMATS,
     *cvat.FORMATS,

@@ -29,7 +29,7 @@ from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
 from evalwidget.tables import Defect
 
-__all__ = ["FORMATS", "categories_of", "ground_truth_records", "image_references", "prediction_records"]
+__all__ = ["FORMATS", "categories_of", "ground_truth_records", "prediction_records"]
 
 _XYWH = Convention("xywh", "pixels")
 #: Results by the name that Ultralytics and Detectron2 give them in a folder of their own.
@@ -86,7 +86,7 @@ def categories_of(value: dict[str, Any], source: Source) -> dict[str, str]:
 def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     """Records of a COCO ground truth file; every listed image is annotated, also one without annotations."""
     names = categories_of(value, source)
-    references, places = image_references(value, source)
+    references, places = _images(value, source)
     annotations = _objects(value["annotations"], f"{source.shown}: annotations")
     builder = BoxRowsBuilder(_XYWH, strict=True)
     seen: set[str] = set()
@@ -115,7 +115,7 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
 def prediction_records(value: Any, source: Source, options: PredictionOptions) -> Records:
     """Records of COCO results. ``options`` has the class names by id for results in a list."""
     if isinstance(value, dict):
-        references, places = image_references(value, source)
+        references, places = _images(value, source)
         results, at = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
         owners = [
             _place(places, identity, _where(source, at, row), "image_id", "images")
@@ -144,8 +144,7 @@ def _result_images(results: list[dict[str, Any]], source: Source) -> tuple[list[
     return references, [places[key] for key in keys]
 
 
-def image_references(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
-    """The images of a COCO file, and the place of each by its id."""
+def _images(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
     references: list[Reference] = []
     places: dict[str, int] = {}
     for place, image in enumerate(_objects(value["images"], f"{source.shown}: images")):

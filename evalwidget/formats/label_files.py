@@ -107,7 +107,7 @@ def _puts_scores_first(lines: list[list[str]]) -> bool:
     """Whether all lines are a class, a confidence and four numbers, and cannot be YOLO's."""
     boxes = [as_numbers(words[1:]) for words in lines]
     usual = [box for words, box in zip(lines, boxes, strict=True) if len(words) == 6 and box is not None]
-    if 2 * len(usual) <= len(lines):
+    if not usual or 2 * len(usual) < len(lines):
         return False
     if any(as_numbers(words[:1]) is None for words in lines) or any(max(box[1:]) > 1.1 for box in usual):
         return sum(0 <= box[0] <= 1 for box in usual) * 2 > len(usual)

@@ -31,7 +31,7 @@ _FOUND_LINE: Final = "expected 5 to 7 numbers (class x y width height confidence
 
 
 def _is_yolo(content: Content) -> bool:
-    return is_yolo_layout(content) or looks_like_yolo(content)
+    return is_yolo_layout(content) or any(looks_like_yolo(part) for part in content.parts)
 
 
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:

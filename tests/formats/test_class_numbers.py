@@ -1,4 +1,4 @@
-"""Classes that predictions number: as they are unless a file leaves no doubt, always said, and overruled by settings."""
+"""Classes that predictions number: as they are unless a file leaves no doubt, said, and overruled by settings."""
 
 import json
 from pathlib import Path

@@ -1,11 +1,12 @@
-"""100 VOC images, annotated once and published in seven formats, with one detector's boxes in four: all say the same."""
+"""100 VOC images, published in seven formats, with one detector's boxes in four: all say the same."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from reading import Size, boxes, predictions, truth
+from reading import Size, boxes, predictions, truth, write
 
 import evalwidget as ew
 from evalwidget.formats import format_of_ground_truth
@@ -13,10 +14,28 @@ from evalwidget.formats.content import Content
 from evalwidget.formats.json_source import Source
 
 #: The order in which the detections as text number their classes: VOC's, by name.
-VOC = (
-    "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep "
-    "sofa train tvmonitor"
-).split()
+VOC = [
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+]
 #: Ground truth by path, with its format and by how many pixels its rounding may move a side.
 TRUTHS = {
     "coco_format_v1/instances_default.json": ("coco", 0),
@@ -127,3 +146,60 @@ def test_fractions_find_the_images_beside_them(database: Path) -> None:
     matched = run.matches().query("status == 'matched'")["specimen"].unique()
     assert 0 < len(matched) <= 8
     assert run.summary()["invalid"].tolist()[0] > 300
+
+
+def test_coco_results_written_in_other_formats_give_the_same_figures(real_data: Path, tmp_path: Path) -> None:
+    """COCO's ids have gaps: what numbers classes from 0 is named by their order."""
+    truth_file = real_data / "coco100/instances_val2014_100.json"
+    results_file = real_data / "coco100/instances_val2014_fakebbox100_results.json"
+    value, results = (json.loads(file.read_text("utf-8")) for file in (truth_file, results_file))
+    images = {image["id"]: image for image in value["images"]}
+    ids = sorted(category["id"] for category in value["categories"])
+    assert ids != list(range(1, len(ids) + 1))
+    names = {category["id"]: category["name"] for category in value["categories"]}
+    rows = ["image,x,y,width,height,class,score"]
+    lines: dict[str, list[str]] = {}
+    preds: dict[str, dict[str, list[Any]]] = {}
+    for result in results:
+        image, place = images[result["image_id"]], ids.index(result["category_id"])
+        x, y, width, height = result["bbox"]
+        sides = (x + width / 2) / image["width"], (y + height / 2) / image["height"]
+        size = width / image["width"], height / image["height"]
+        stem = Path(image["file_name"]).stem
+        lines.setdefault(stem, []).append(" ".join(map(repr, (place, *sides, *size, result["score"]))))
+        rows.append(
+            ",".join(map(str, (image["file_name"], *result["bbox"], names[result["category_id"]], result["score"])))
+        )
+        pred = preds.setdefault(stem, {"labels": [], "scores": [], "bboxes": []})
+        pred["labels"].append(place)
+        pred["scores"].append(result["score"])
+        pred["bboxes"].append([x, y, x + width, y + height])
+    for image in images.values():
+        preds.setdefault(Path(image["file_name"]).stem, {"labels": [], "scores": [], "bboxes": []})
+    write(
+        tmp_path,
+        {f"labels/{stem}.txt": "\n".join(found) for stem, found in lines.items()}
+        | {f"preds/{stem}.json": json.dumps(pred) for stem, pred in preds.items()}
+        | {"table.csv": "\n".join(rows)},
+    )
+    steps: dict[int, Any] = {
+        1: results_file,
+        2: tmp_path / "labels",
+        3: tmp_path / "table.csv",
+        4: tmp_path / "preds",
+        5: {
+            stem: {
+                "boxes": np.array(pred["bboxes"]),
+                "scores": pred["scores"],
+                "labels": [names[ids[place]] for place in pred["labels"]],
+            }
+            for stem, pred in preds.items()
+        },
+    }
+    run = ew.open_run(ground_truth=truth_file, predictions=steps)
+    figures = run.coco_summary().iloc[:, 1:13].to_numpy(np.float64)
+    assert figures[0, 0] == pytest.approx(0.5046, abs=5e-5)
+    np.testing.assert_allclose(figures[2:], np.tile(figures[0], (3, 1)), rtol=0, atol=1e-9)
+    # some boxes overlap by a threshold exactly, and as fractions by a hair less
+    np.testing.assert_allclose(figures[1], figures[0], rtol=0, atol=5e-4)
+    assert len(run.join_report()) == 0

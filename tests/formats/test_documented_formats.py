@@ -25,7 +25,7 @@ EXAMPLE = re.compile(r"^```(\w+) (ground_truth|predictions) (\S+)\n(.*?)^```$", 
 
 
 def content_of(section: str, side: str, folder: Path) -> Content | None:
-    """The example files of one side: alone, together, or as the folder that their names begin with; or Python values."""
+    """The example files of one side: alone, together, or as the folder that their names begin with; or arrays."""
     tops: list[str] = []
     for language, found, name, text in EXAMPLE.findall(section):
         if found != side:
