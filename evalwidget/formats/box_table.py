@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
-from evalwidget.formats.class_numbers import named_or_numbered
+from evalwidget.formats.class_numbers import named_or_numbered, numbers_as_names
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
@@ -109,7 +109,8 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
     boxes = builder.rows()
     convention = replace(convention, scale=options.scale or detected_scale([boxes]))
     records.boxes.append(replace(boxes, convention=convention))
-    return records, GroundTruthFacts("a table of boxes", convention, dict(names), "object detection")
+    categories = dict(names) or numbers_as_names(boxes.label_names)
+    return records, GroundTruthFacts("a table of boxes", convention, categories, "object detection")
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:

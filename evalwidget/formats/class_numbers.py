@@ -5,12 +5,12 @@ most detectors from 0, without. Numbers are taken as the ground truth's own ids 
 where they begin, or a file leaves no doubt; then they are places in the order of the ground truth's ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalwidget.formats.options import PredictionOptions
 
-__all__ = ["ClassLabels", "class_labels", "named_or_numbered", "own_class_labels"]
+__all__ = ["ClassLabels", "class_labels", "named_or_numbered", "numbers_as_names", "own_class_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class ClassLabels:
     names: dict[str, str]
     notes: list[str] = field(default_factory=list)
     first: int | None = None
+
+
+def numbers_as_names(labels: Iterable[str]) -> dict[str, str]:
+    """What ground truth whose format has no ids calls by a number: predictions that number classes mean the same."""
+    return {label: label for label in labels if _is_number(label)}
 
 
 def named_or_numbered(
@@ -42,6 +47,8 @@ def class_labels(
     ``first`` is the number from which the format counts classes, None for one that has no rule.
     """
     categories = options.categories
+    if options.first_class is None and categories and all(key == name for key, name in categories.items()):
+        return ClassLabels({written: written for written in counts})
     numbers = [int(written) for written in counts if _is_number(written)]
     ids = _in_order(categories)
     own = _first_of(ids)

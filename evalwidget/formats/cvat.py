@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
+from evalwidget.formats.class_numbers import numbers_as_names
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions
@@ -57,8 +58,9 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
     if left_out:
         named = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
         records.notes.append(f"{shown}: shapes without a box were left out: {named}")
-    records.boxes.append(builder.rows())
-    return records, GroundTruthFacts("CVAT", Convention(), task="object detection")
+    boxes = builder.rows()
+    records.boxes.append(boxes)
+    return records, GroundTruthFacts("CVAT", Convention(), numbers_as_names(boxes.label_names), "object detection")
 
 
 def _add_tracks(root: Any, shown: str, records: Records, builder: BoxRowsBuilder, left_out: Counter[str]) -> None:

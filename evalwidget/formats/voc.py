@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
+from evalwidget.formats.class_numbers import numbers_as_names
 from evalwidget.formats.content import Content
 from evalwidget.formats.file_tree import FileTree, without_suffix
 from evalwidget.formats.format import Format
@@ -86,8 +87,10 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
         difficult += _add_objects(builder, len(records.references) - 1, root, file)
     if difficult:
         records.notes.append(f"{content.shown}: {difficult} difficult objects count as crowd regions")
-    records.boxes.append(builder.rows())
-    return records, GroundTruthFacts("Pascal VOC", convention, task="object detection", images=images)
+    boxes = builder.rows()
+    records.boxes.append(boxes)
+    categories = numbers_as_names(boxes.label_names)
+    return records, GroundTruthFacts("Pascal VOC", convention, categories, "object detection", images)
 
 
 def _evaluated(tree: FileTree, records: Records) -> dict[str, Source]:

@@ -78,6 +78,14 @@ def test_names_are_their_own_labels() -> None:
     assert named_or_numbered({"7": 1}, numbered, "f").names == {"7": "7"}
 
 
+def test_numbers_that_are_names_are_not_shifted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,x1,y1,x2,y2,label\na.jpg,0,0,9,9,1\na.jpg,5,5,9,9,2\n", "utf-8")
+    (tmp_path / "p.csv").write_text("image,x1,y1,x2,y2,label\na.jpg,0,0,9,9,1\na.jpg,5,5,9,9,0\n", "utf-8")
+    run = ew.open_run(ground_truth=tmp_path / "t.csv", predictions={1: tmp_path / "p.csv"}).load()
+    assert run.notes == []
+    assert run.summary()["true_positives"].tolist() == [1]
+
+
 def truth(first: int) -> dict[str, Any]:
     return {
         "images": [{"id": 1, "file_name": "a.jpg", "width": 100, "height": 100}],
