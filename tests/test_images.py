@@ -247,3 +247,20 @@ def test_sizes_come_from_the_images_where_the_data_give_none(tmp_path: Path) -> 
     (run_folder / "predictions" / "step-1.jsonl").write_text("")
     matches = ew.open_run(run_folder, images=tmp_path).matches()
     assert matches[["ground_truth_x2", "ground_truth_y2"]].values.tolist() == [[10, 15]]
+
+
+def test_a_name_without_extension_finds_the_image_that_has_one(tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    (root / "deep").mkdir(parents=True)
+    for name in ("a.jpg", "deep/b.PNG", "frame.01.jpeg"):
+        (root / name).write_bytes(b"")
+    (tmp_path / "secret.jpg").write_bytes(b"")
+    (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    store = ImageFolders([root])
+    assert [store.find(name) for name in ("a", "deep/b", "frame.01")] == [
+        root / "a.jpg",
+        root / "deep" / "b.PNG",
+        root / "frame.01.jpeg",
+    ]
+    for name in ("c", "link", "../secret", "a.png"):
+        assert isinstance(store.find(name), EncodedImage), name

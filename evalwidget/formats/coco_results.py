@@ -1,6 +1,5 @@
 """COCO results of the usual shape, decoded into columns without a dict a box."""
 
-from collections.abc import Sequence
 from itertools import chain
 from math import nan
 from operator import attrgetter
@@ -20,20 +19,25 @@ __all__ = ["regular_results"]
 
 
 class _Result(msgspec.Struct, gc=False):
-    """A box with a whole number as its class; anything else is not of the usual shape."""
+    """A box with whole numbers as ids; anything else is not of the usual shape."""
 
-    image_id: int | str
+    image_id: int
     category_id: int
     bbox: tuple[float, float, float, float]
     score: float = nan
 
 
-class _NamedResult(_Result, gc=False):
-    """A box that names its image by file, as Ultralytics writes it."""
+class _NamedResult(msgspec.Struct, gc=False):
+    """A box whose image has a text as its id, or is named by file, as Ultralytics writes it."""
 
+    image_id: int | str
+    category_id: int
+    bbox: tuple[float, float, float, float]
+    score: float = nan
     file_name: str | None = None
 
 
+_Results = list[_Result] | list[_NamedResult]
 _DECODER: Final = msgspec.json.Decoder(list[_Result])
 _NAMED_DECODER: Final = msgspec.json.Decoder(list[_NamedResult])
 
@@ -45,8 +49,7 @@ def regular_results(source: Source, options: PredictionOptions) -> Records | Non
         text = source.content()
         if b'"segmentation"' in text:
             return None
-        is_named = b'"file_name"' in text
-        results: Sequence[_Result] = (_NAMED_DECODER if is_named else _DECODER).decode(text)
+        results = _decoded(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     count = len(results)
@@ -56,8 +59,8 @@ def regular_results(source: Source, options: PredictionOptions) -> Records | Non
         return None
     try:
         classes = np.fromiter(map(attrgetter("category_id"), results), np.int64, count)
-        references, owner = _images(results, source, is_named)
-    except (OverflowError, _MixedNamesError):
+        references, owner = _images(results, source)
+    except OverflowError:
         return None
     class_ids, label, counts = np.unique(classes, return_inverse=True, return_counts=True)
     texts = [str(identity) for identity in class_ids.tolist()]
@@ -78,26 +81,24 @@ def regular_results(source: Source, options: PredictionOptions) -> Records | Non
     return Records(references, [rows], names_all=True, notes=labels.notes, first_class=labels.first)
 
 
-class _MixedNamesError(Exception):
-    """Some results name their image in one way, some in another."""
+def _decoded(text: bytes) -> _Results:
+    if b'"file_name"' not in text:
+        try:
+            return _DECODER.decode(text)
+        except msgspec.ValidationError:
+            pass
+    return _NAMED_DECODER.decode(text)
 
 
-def _images(results: Sequence[_Result], source: Source, is_named: bool) -> tuple[list[Reference], NDArray[np.int64]]:
+def _images(results: _Results, source: Source) -> tuple[list[Reference], NDArray[np.int64]]:
     """The images of results, and the place ``(n,)`` of each result's image among them."""
     count = len(results)
-    if is_named:
-        files = list(map(attrgetter("file_name"), results))
-        if not all(files):
-            raise _MixedNamesError
-        places = {name: place for place, name in enumerate(dict.fromkeys(files))}
-        owner = np.fromiter(map(places.__getitem__, files), np.int64, count)
-        return [Reference(source.shown, image=name) for name in places], owner
-    ids = list(map(attrgetter("image_id"), results))
-    if all(type(identity) is int for identity in ids):
-        unique, inverse = np.unique(np.fromiter(ids, np.int64, count), return_inverse=True)
-        names, owner = [str(identity) for identity in unique.tolist()], inverse.astype(np.int64)
-    else:
-        texts = list(map(str, ids))
-        places = {name: place for place, name in enumerate(dict.fromkeys(texts))}
-        names, owner = list(places), np.fromiter(map(places.__getitem__, texts), np.int64, count)
-    return [Reference(source.shown, source_id=name) for name in names], owner
+    if results and isinstance(results[0], _NamedResult):
+        named = map(attrgetter("file_name", "image_id"), results)
+        keys = [(file, None) if file else (None, str(identity)) for file, identity in named]
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        owner = np.fromiter(map(places.__getitem__, keys), np.int64, count)
+        return [Reference(source.shown, image=file, source_id=identity) for file, identity in places], owner
+    ids = np.fromiter(map(attrgetter("image_id"), results), np.int64, count)
+    unique, owner = np.unique(ids, return_inverse=True)
+    return [Reference(source.shown, source_id=str(identity)) for identity in unique.tolist()], owner.astype(np.int64)
