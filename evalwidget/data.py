@@ -107,8 +107,9 @@ class Unjoined:
 class Predictions:
     """Predictions at one step. ``recorded`` ``(s,)`` is false for a specimen that was not evaluated at the step;
     ``outputs`` is the model's raw text by specimen, where the source keeps it; ``joined`` counts records by what found
-    their specimen, a key of ``specimens.METHODS``; ``taken`` are the conventions its boxes were read in; ``source`` and
-    ``format`` say where they were read."""
+    their specimen, a key of ``specimens.METHODS``; ``taken`` are the conventions its boxes were read in;
+    ``first_class`` is the number from which the source was taken to count its classes, None where there is nothing to
+    tell; ``source`` and ``format`` say where they were read."""
 
     boxes: Boxes
     answers: Answers
@@ -118,6 +119,7 @@ class Predictions:
     notes: list[str] = field(default_factory=list)
     joined: dict[str, int] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
+    first_class: int | None = None
     source: str = ""
     format: str = ""
 
@@ -338,8 +340,8 @@ class RunData:
             )
         notes = [f"step {step}: {note}" for note in joined.notes] + records.notes
         notes += assumed_limits(records.boxes, records.references, self.pixel_limits)
-        where = records.source, records.format
-        return Predictions(boxes, answers, recorded, outputs, unjoined, notes, joined.methods, taken, *where)
+        told = records.first_class, records.source, records.format
+        return Predictions(boxes, answers, recorded, outputs, unjoined, notes, joined.methods, taken, *told)
 
     def _fit(self, predictions: Predictions) -> Fit:
         truth = self.ground_truth

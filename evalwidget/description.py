@@ -45,7 +45,8 @@ def run_facts(data: RunData) -> list[tuple[str, str]]:
 def run_notes(data: RunData) -> list[str]:
     """What was noticed while reading, of the steps read so far."""
     read = [step for step in data.steps if data.is_loaded(step)]
-    return data.notes + [note for step in read for note in data.predictions(step).notes + _misread(data, step)]
+    notes = data.notes + [note for step in read for note in data.predictions(step).notes + _misread(data, step)]
+    return notes + _class_counts(data, read)
 
 
 def step_notes(data: RunData, step: int) -> list[str]:
@@ -53,6 +54,19 @@ def step_notes(data: RunData, step: int) -> list[str]:
     found = _amiss(data, step)
     notes = data.predictions(step).notes + _misread(data, step)
     return ([f"step {step}: {found}"] if found else []) + notes
+
+
+def _class_counts(data: RunData, steps: list[int]) -> list[str]:
+    """The note about steps that were not taken to count classes from the same number, where there are such."""
+    steps_of: dict[int, list[int]] = {}
+    for step in steps:
+        first = data.predictions(step).first_class
+        if first is not None:
+            steps_of.setdefault(first, []).append(step)
+    if len(steps_of) < 2:
+        return []
+    found = " and ".join(f"from {first} at steps {shown_steps(those)}" for first, those in sorted(steps_of.items()))
+    return [f"classes were taken to be counted {found}: prediction_first_class= says from which for all"]
 
 
 def _ground_truth(data: RunData) -> str:

@@ -24,6 +24,7 @@ from evalwidget.formats import (
     read_ground_truth,
     read_predictions,
 )
+from evalwidget.formats.class_names import named_classes, read_class_names
 from evalwidget.formats.content import renamed_frame
 from evalwidget.formats.frames import predictions_by_step
 from evalwidget.formats.hugging_face import frame_of_dataset, is_dataset
@@ -34,11 +35,20 @@ from evalwidget.locations import exists, is_location, is_remote, located
 from evalwidget.records import Records
 from evalwidget.resized import PixelLimits
 
-__all__ = ["RunSettings", "open_files", "open_folder", "open_frames", "open_source"]
+__all__ = [
+    "RunSettings",
+    "open_files",
+    "open_folder",
+    "open_frames",
+    "open_source",
+    "settings_of",
+]
 
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
 #: What a folder of predictions may hold a step in, besides a folder a step.
-_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl")
+_SUFFIXES: Final = frozenset(
+    [".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl", ".pth"]
+)
 
 
 #: Settings that count also once the records have been read.
@@ -73,6 +83,8 @@ class RunSettings:
     columns: Mapping[str, str] | None = None
     join: str | None = None
     split: str | None = None
+    class_names: Mapping[str, str] | None = None
+    prediction_first_class: int | None = None
 
     def __post_init__(self) -> None:
         checked_method(self.join)
@@ -80,6 +92,9 @@ class RunSettings:
             raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
         if self.columns is not None and not _are_columns(self.columns):
             raise EvalWidgetError(f"columns: expected the source's name by each of ours, got {self.columns!r:.60}")
+        first = self.prediction_first_class
+        if first is not None and not _is_first_class(first):
+            raise EvalWidgetError(f"prediction_first_class: expected 0 or 1, got {first!r}")
 
     @property
     def pixel_limits(self) -> PixelLimits:
@@ -100,6 +115,22 @@ def _is_rate(value: object) -> bool:
 def _are_columns(value: object) -> bool:
     """Whether ``value`` can give fields another name."""
     return isinstance(value, Mapping) and all(isinstance(name, str) for pair in value.items() for name in pair)
+
+
+def _is_first_class(value: object) -> bool:
+    """Whether ``value`` can be the number from which classes are counted."""
+    return value in (0, 1) and not isinstance(value, (bool, float))
+
+
+def settings_of(**given: Any) -> RunSettings:
+    """The settings that a caller gives; class names may be a list, a mapping by id, or a file of names. Raises
+    ``TypeError`` about a setting that there is not."""
+    names = given.get("class_names")
+    if is_location(names):
+        given["class_names"] = read_class_names(Source.at(_path(names)))
+    elif names is not None:
+        given["class_names"] = named_classes(names, "class_names")
+    return RunSettings(**given)
 
 
 def open_source(
@@ -143,7 +174,8 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
     if ground_truth is not None:
         truth = _content(ground_truth, "ground truth")
     if isinstance(predictions, Mapping):
-        steps = {_step_number(step): _content(item, "predictions") for step, item in predictions.items()}
+        numbered = [(_step_number(step), item) for step, item in predictions.items()]
+        steps = {step: _content(item, "predictions", f"predictions[{step}]") for step, item in numbered}
     elif is_location(predictions):
         folder = located(predictions)
         if not folder.is_dir():
@@ -203,7 +235,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
     records: Records | None = None
     read: Callable[[], tuple[Records, GroundTruthFacts]] | None = None
     if truth is not None:
-        asked = GroundTruthOptions(settings.box_order, settings.coordinates, split=settings.split)
+        asked = GroundTruthOptions(settings.box_order, settings.coordinates, settings.class_names, settings.split)
         read = partial(read_ground_truth, truth, asked, settings.ground_truth_format)
         records, facts = read()
         notes += records.notes
@@ -212,12 +244,15 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
     expected = _expected(settings, facts)
     options = PredictionOptions(
         expected.convention,
-        facts.categories,
+        facts.categories if settings.class_names is None else settings.class_names,
         settings.output_format,
         answers=bool(records.questions) if records is not None else _asks_for_text(settings.task),
         stated=any((settings.prediction_box_order, settings.prediction_coordinates)),
         order=settings.prediction_box_order,
         scale=settings.prediction_coordinates,
+        open_order=settings.prediction_box_order or settings.box_order,
+        open_scale=settings.prediction_coordinates or settings.coordinates,
+        first_class=settings.prediction_first_class,
     )
     readers: dict[int, Callable[[], Records]] = {
         step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()
@@ -229,7 +264,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         ground_truth=records,
         readers=readers,
         ground_truth_reader=read,
-        images=_image_store(images),
+        images=_image_store(images or [folder.path for folder in facts.images]),
         ground_truth_format=facts.format,
         likely_task=facts.task,
         convention=facts.convention,
@@ -265,7 +300,7 @@ def _expected(settings: RunSettings, facts: GroundTruthFacts) -> Expected:
     """How predictions are written whose format does not say it: as the caller says, else as the ground truth is."""
     scale = settings.prediction_coordinates or settings.coordinates
     order = settings.prediction_box_order or settings.box_order
-    has_order = facts.format not in ("COCO", "none")  # its x y width height is COCO's own
+    has_order = facts.is_told  # else the order is the format's own
     has_truth = facts.format != "none"
     return Expected(
         Convention(order or (facts.convention.order if has_order else "xyxy"), scale or facts.convention.scale),
@@ -316,6 +351,12 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         elif name == "columns":
             wrong = stated is not None and not _are_columns(stated)
             expected = "an object of texts"
+        elif name == "prediction_first_class":
+            wrong = stated is not None and not _is_first_class(stated)
+            expected = "0 or 1"
+        elif name == "class_names":
+            wrong = stated is not None and not isinstance(stated, (str, list, dict))
+            expected = "a list, an object or a file"
         else:
             wrong = stated is not None and not isinstance(stated, str) and name != "images"
             expected = "text"
@@ -329,7 +370,19 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
     for folder in roots:
         if not is_remote(folder) and not folder.is_dir():
             raise FormatError("run.json", f"images: {folder}: no such folder")
-    return RunSettings(**{name: value.get(name) for name in RunSettings.__slots__}), roots
+    settings = {name: value.get(name) for name in RunSettings.__slots__}
+    settings["class_names"] = _stated_class_names(root, value.get("class_names"))
+    return RunSettings(**settings), roots
+
+
+def _stated_class_names(root: Path, stated: Any) -> dict[str, str] | None:
+    """Class names that ``run.json`` gives, or names a file of."""
+    if not isinstance(stated, str):
+        return None if stated is None else named_classes(stated, "run.json: class_names")
+    file = (root / stated).resolve()
+    if not file.is_relative_to(root) or not file.is_file():
+        raise FormatError("run.json", f"class_names: {stated}: no such file in the run's folder")
+    return read_class_names(Source.at(file, root))
 
 
 def _ground_truth_file(root: Path) -> Path | None:
@@ -367,13 +420,15 @@ def _entries(folder: Path) -> list[Path]:
     return [entry for entry in found if entry.suffix.lower() in _SUFFIXES or entry.is_dir()]
 
 
-def _content(given: Any, shown: str) -> Content:
-    """What the caller named: a file, a folder, several files that belong together, or a DataFrame in their place, which
-    messages call ``shown``."""
+def _content(given: Any, shown: str, arrays_shown: str | None = None) -> Content:
+    """What the caller named: a file, a folder, several files that belong together, or a DataFrame or arrays by image in
+    their place, which messages call ``shown``."""
     if isinstance(given, pd.DataFrame):
         return Content.of_frame(given, shown)
     if is_dataset(given):
         return Content.of_frame(frame_of_dataset(given), shown)
+    if isinstance(given, Mapping):
+        return Content.of_arrays(given, arrays_shown or shown)
     if isinstance(given, (list, tuple)) and given:
         return Content([Source.at(_path(part)) for part in given])
     return Content([Source.at(_path(given))])

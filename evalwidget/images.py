@@ -15,6 +15,7 @@ from evalwidget.errors import EvalWidgetError
 from evalwidget.locations import is_location, is_remote, lies_below, located
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "EncodedImage",
     "ImageFolders",
@@ -27,8 +28,12 @@ __all__ = [
 
 #: An image of more pixels than this is not decoded: a small file can ask for all memory.
 MAX_PIXELS: Final = 100_000_000
+#: Extensions of image files, in lower case.
+IMAGE_SUFFIXES: Final = (
+    ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".jp2", ".tga"
+)  # fmt: skip
 #: Tried in turn where the data name an image without an extension, such as by its id.
-_EXTENSIONS: Final = (".jpg", ".jpeg", ".png", ".webp")
+_LIKELY_ENDINGS: Final = (".jpg", ".png", ".jpeg", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif")
 _LONGEST_SIDE: Final = 2048
 _SHOWN_AS_IT_IS: Final = {"JPEG": ("RGB", "L"), "PNG": ("RGB", "RGBA", "L", "LA", "P", "1")}
 #: What is opened. PIL knows more, some of it through other programs: an EPS file would be run by Ghostscript.
@@ -57,8 +62,8 @@ class ImageFolders:
         self.is_remote = any(is_remote(root) for root in self.roots)
 
     def find(self, name: str | None) -> Path | EncodedImage:
-        """The file of ``name``: its path below a root, else its file name there; where the name has no extension, the
-        image of that name."""
+        """The file of ``name``: its path below a root, else its file name there; a name without the extension of an
+        image stands for the first file of that name with one."""
         if not name:
             return EncodedImage("missing", "the data name no image")
         if not self.roots:
@@ -66,8 +71,8 @@ class ImageFolders:
         pure = PurePosixPath(name.replace("\\", "/"))
         left = False
         places = [pure, PurePosixPath(pure.name)]
-        if not pure.suffix and pure.name not in ("", ".."):
-            places += [place.with_suffix(extension) for place in places for extension in _EXTENSIONS]
+        if pure.suffix.lower() not in IMAGE_SUFFIXES and pure.name not in ("", ".."):
+            places += [PurePosixPath(f"{place}{ending}") for ending in _LIKELY_ENDINGS for place in places]
         for root in self.roots:
             for candidate in (root / place for place in places):
                 try:

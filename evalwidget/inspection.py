@@ -13,7 +13,7 @@ from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import Predictions, RunData
 from evalwidget.description import run_facts
 from evalwidget.errors import EvalWidgetError
-from evalwidget.folder import RunSettings, open_source
+from evalwidget.folder import RunSettings, open_source, settings_of
 from evalwidget.formats import (
     Content,
     Format,
@@ -85,7 +85,7 @@ def inspect(
     The other arguments are those of ``open_run``. Every step is read. What is wrong with the data is told, not raised;
     raises ``TypeError`` about an argument that ``open_run`` does not know.
     """
-    stated = RunSettings(**settings)
+    stated = settings_of(**settings)
     try:
         data = open_source(path, ground_truth, predictions, stated, images)
     except EvalWidgetError as error:

@@ -145,7 +145,9 @@ class Records:
     ``builders`` are the boxes of texts by their convention, where it is not that of the source's other boxes;
     ``images`` fetch the images that the source holds itself, as bytes or PIL images, by the name that their reference
     has. ``is_unlabelled`` is true where each record is about one phrase that the source does not name, so that no label
-    which model text gives its boxes can be meant for a phrase. ``source`` and ``format`` say where they are from."""
+    which model text gives its boxes can be meant for a phrase. ``first_class`` is the number from which the source was
+    taken to count its classes, None where it does not number them or it was not to be told. ``source`` and ``format``
+    say where the records are from."""
 
     references: Sequence[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
@@ -158,6 +160,7 @@ class Records:
     images: dict[str, Callable[[], Any]] = field(default_factory=dict)
     names_all: bool = False
     is_unlabelled: bool = False
+    first_class: int | None = None
     notes: list[str] = field(default_factory=list)
     source: str = ""
     format: str = ""

@@ -15,7 +15,7 @@ from evalwidget.description import run_facts, run_notes
 from evalwidget.error_analysis import ErrorAnalysis
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
-from evalwidget.folder import RunSettings, open_frames, open_source
+from evalwidget.folder import open_frames, open_source, settings_of
 from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
@@ -74,7 +74,7 @@ class Run:
 
         Raises ``FormatError`` naming the row of a value that cannot be used.
         """
-        settings = RunSettings(
+        settings = settings_of(
             name=name,
             task=task,
             steps_per_epoch=steps_per_epoch,
@@ -435,6 +435,8 @@ def open_run(
     columns: Mapping[str, str] | None = None,
     join: str | None = None,
     split: str | None = None,
+    class_names: Sequence[str] | Mapping[Any, str] | str | Path | None = None,
+    prediction_first_class: int | None = None,
 ) -> Run:
     """Open a run: a run folder, a training run's output folder, or files named one by one.
 
@@ -442,22 +444,26 @@ def open_run(
     holds; where there are several, ``predictions`` names it from the checkpoint's folder on, with ``*`` for what varies
     (``"infer_result/*.jsonl"``). ``ground_truth`` may lie elsewhere.
 
-    Without a folder ``predictions`` is ``{step: file or DataFrame}``, a list of files or a folder of files whose names
-    carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). Files that belong together go in a list, and a
-    DataFrame or a Hugging Face dataset may stand for a file; images that it holds are shown. ``columns`` renames fields
-    of rows: ``{"question": "q"}`` reads ``q`` as ``question``. ``images`` is one folder or several, or a mapping from
-    specimen to path, bytes or PIL image. The other arguments overrule ``run.json`` and what the data tell;
-    ``coordinates`` is one of ``pixels, fraction, 0-100, 0-999, 0-1000, 0-1024, resized``, ``box_order`` one of ``xyxy,
-    xywh, cxcywh, yxyx``, and ``ground_truth_format``, ``prediction_format`` and ``output_format`` (the family of models
-    whose raw text is read) are keys of ``docs/formats.md``. ``join``, one of ``id, path, name, stem, order``, is what
-    predictions are to find their specimens by, and ``split`` names the part of a data set that holds several ("val",
-    "testA"). ``min_pixels`` and ``max_pixels`` are the limits of the model's image
-    processor, from which the size of ``resized`` images follows where no record states it.
+    Without a folder ``predictions`` is ``{step: file, folder, DataFrame or arrays by image}``, a list of files or a
+    folder of files whose names carry the step (``step-000500``, ``checkpoint-500``, ``iter_500``). Files that belong
+    together go in a list, and a DataFrame or a Hugging Face dataset may stand for a file; images that it holds are
+    shown. ``images`` is one folder or several, or a mapping from specimen to path, bytes or PIL image.
+
+    The other arguments overrule ``run.json`` and what the data tell. ``task``: one of ``phrase grounding, object
+    detection, visual question answering, free text``. ``coordinates``: ``pixels, fraction, 0-100, 0-999, 0-1000,
+    0-1024, resized``; ``box_order``: ``xyxy, xywh, cxcywh, yxyx``; both also for predictions alone. ``min_pixels`` and
+    ``max_pixels``: the limits of the model's image processor, from which the size of ``resized`` images follows where
+    no record states it. ``ground_truth_format``, ``prediction_format`` and ``output_format`` (the family of models
+    whose raw text is read): keys of ``docs/formats.md``. ``columns`` renames fields of rows: ``{"question": "q"}``
+    reads ``q`` as ``question``. ``join``, one of ``id, path, name, stem, order``: what predictions are to find their
+    specimens by. ``split``: the part of a data set that holds several ("val", "testA"). ``class_names`` names the
+    classes that files number: a list (from 0), a mapping by number, or a file (names by line, or YAML with ``names``).
+    ``prediction_first_class`` (0 or 1): the number from which predictions count the ground truth's classes.
 
     Ground truth is read now, the predictions of a step when they are asked for; without ground truth, all now. Raises
     ``EvalWidgetError`` (``FormatError`` with file and line) about whatever cannot be used.
     """
-    settings = RunSettings(
+    settings = settings_of(
         name=name,
         task=task,
         steps_per_epoch=steps_per_epoch,
@@ -473,5 +479,7 @@ def open_run(
         columns=columns,
         join=join,
         split=split,
+        class_names=class_names,
+        prediction_first_class=prediction_first_class,
     )
     return Run(open_source(path, ground_truth, predictions, settings, images))

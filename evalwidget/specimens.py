@@ -218,7 +218,7 @@ class SpecimenIndex:
             rows = self._stems.get(name) or self._names.get(stem) or []
             if not rows and is_demanded:
                 rows = self._stems.get(stem, [])
-            if not rows and is_source_id and _is_number(text):
+            if not rows and is_source_id and _is_number(text) and text == str(int(text)):
                 rows = self._numbers.get(str(int(text)), [])
         return self._only(self._longest_match(rows, path) if len(rows) > 1 else rows, text, reference)
 

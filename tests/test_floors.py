@@ -77,6 +77,7 @@ IMPORTERS = {
     "upath": {"locations"},
     "sacrebleu": {"metrics.bleu"},
     "sentence_transformers": {"metrics.plugins"},
+    "yaml": {"formats.yaml_source"},
 }
 
 

@@ -267,3 +267,20 @@ def test_an_image_that_cannot_be_fetched_is_unreadable(fetch: Any, message: str)
     found = encoded_image(fetch)
     assert (found.state, message in found.message) == ("unreadable", True)
     assert image_size(fetch) is None
+
+
+def test_a_name_without_extension_finds_the_image_that_has_one(tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    (root / "deep").mkdir(parents=True)
+    for name in ("a.jpg", "deep/b.PNG", "frame.01.jpeg"):
+        (root / name).write_bytes(b"")
+    (tmp_path / "secret.jpg").write_bytes(b"")
+    (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    store = ImageFolders([root])
+    assert [store.find(name) for name in ("a", "deep/b", "frame.01")] == [
+        root / "a.jpg",
+        root / "deep" / "b.PNG",
+        root / "frame.01.jpeg",
+    ]
+    for name in ("c", "link", "../secret", "a.png"):
+        assert isinstance(store.find(name), EncodedImage), name

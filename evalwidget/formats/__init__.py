@@ -5,9 +5,12 @@ from typing import Final
 from evalwidget.errors import FormatError, UnknownNameError
 from evalwidget.formats import (
     attempts,
+    box_arrays,
+    box_table,
     captions,
     coco,
     conversations,
+    cvat,
     expression_results,
     expression_rows,
     flickr30k,
@@ -18,21 +21,26 @@ from evalwidget.formats import (
     mdetr,
     ms_swift,
     odvg,
+    open_images,
     plain,
     question_rows,
     refcoco,
     saved,
+    scores_first,
     vi,
     vi_export,
     vlmevalkit,
+    voc,
     vqa,
     wandb_table,
+    yolo,
 )
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source
 from evalwidget.formats.model_text import read_remaining
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
+from evalwidget.formats.refused import reason_not_to_read
 from evalwidget.records import Records
 
 __all__ = [
@@ -64,6 +72,13 @@ FORMATS: Final[tuple[Format, ...]] = (
     *llava_boxes.FORMATS,
     *attempts.FORMATS,
     *coco.FORMATS,
+    *voc.FORMATS,
+    *cvat.FORMATS,
+    *open_images.FORMATS,
+    *box_table.FORMATS,
+    *box_arrays.FORMATS,
+    *yolo.FORMATS,
+    *scores_first.FORMATS,
     *vi.FORMATS,
     *vqa.FORMATS,
     *harness_samples.FORMATS,
@@ -119,6 +134,8 @@ def _chosen(content: Content, formats: list[Format], key: str | None, setting: s
             raise UnknownNameError(f"{setting} {key!r}: expected one of {', '.join(known.key for known in formats)}")
         return named
     found = next((known for known in formats if known.recognises(content)), None)
+    if found is None and (reason := reason_not_to_read(content)) is not None:
+        raise FormatError(content.shown, reason)
     if found is None:
         what = "ground truth" if setting == "ground_truth_format" else "predictions"
         raise FormatError(

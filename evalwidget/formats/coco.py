@@ -8,12 +8,15 @@ from evalwidget.formats.coco_records import categories_of, ground_truth_records,
 from evalwidget.formats.coco_results import regular_results
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
+from evalwidget.formats.json_source import Source
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.records import Records
 
 __all__ = ["FORMATS"]
 
 _XYWH: Final = Convention("xywh")
+#: Results by the name that Ultralytics and Detectron2 give them in a folder of their own.
+_FILES_IN_FOLDERS: Final = ("predictions.json", "coco_instances_results.json")
 
 
 def _is_dataset(content: Content) -> bool:
@@ -21,6 +24,8 @@ def _is_dataset(content: Content) -> bool:
 
 
 def _is_results(content: Content) -> bool:
+    if content.is_folder:
+        return _results_file(content) is not content.source
     if content.is_json_list:
         return {"image_id", "category_id"} <= content.first.keys() or content.document == []
     return False
@@ -36,15 +41,22 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
 
 
 def _results(content: Content, options: PredictionOptions) -> Records:
+    source = _results_file(content)
+    results = content if source is content.source else content.of(source)
     convention = options.overruled(_XYWH)
-    records = regular_results(content.source, options.categories, convention)
-    if records is None:
-        return prediction_records(content.document, content.source, options.categories, convention)
-    return records
+    # results that name their images by file are found by these, and only the other reader knows them
+    by_id = isinstance(results.first.get("image_id"), int) and "file_name" not in results.first
+    records = regular_results(source, options, convention) if by_id else None
+    return prediction_records(results.document, source, options, convention) if records is None else records
+
+
+def _results_file(content: Content) -> Source:
+    """The file itself; of a folder that Ultralytics or Detectron2 wrote, the results in it."""
+    return next((child for child in content.children if child.name in _FILES_IN_FOLDERS), content.source)
 
 
 def _dataset_predictions(content: Content, options: PredictionOptions) -> Records:
-    return prediction_records(content.fields, content.source, options.categories, options.overruled(_XYWH))
+    return prediction_records(content.fields, content.source, options, options.overruled(_XYWH))
 
 
 FORMATS: Final = (

@@ -1,14 +1,16 @@
 """COCO: ground truth as images, annotations and categories; results as a list of boxes with image and category ids.
 
-Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area,
-iscrowd, segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is
-kept as it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id,
-category_id, bbox, segmentation, score}``, or a dict shaped like ground truth whose annotations carry ``score``: then
-the images are named by their own ``file_name`` and the classes by their own ``name``, since such files count ids of
-their own. An id may be a number in one place and text in another: 7 and "7" are the same.
+Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area, iscrowd,
+segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is kept as
+it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id, category_id, bbox,
+segmentation, score}``, where ``file_name`` names the image before ``image_id`` does, or a dict shaped like ground
+truth whose annotations carry ``score``: then the images are named by their own ``file_name`` and the classes by their
+own ``name``, since such files count ids of their own. An id may be a number in one place and text in another: 7 and
+"7" are the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +19,9 @@ from numpy.typing import NDArray
 
 from evalwidget.boxes import LARGEST, Convention
 from evalwidget.errors import FormatError
-from evalwidget.formats.coco_results import unnamed_categories
+from evalwidget.formats.class_numbers import ClassLabels, class_labels, own_class_labels
 from evalwidget.formats.json_source import Source, field, fits_float
+from evalwidget.formats.options import PredictionOptions
 from evalwidget.metrics.masks import mask_box
 from evalwidget.records import BoxRows, BoxRowsBuilder, Records, Reference
 from evalwidget.tables import Defect
@@ -72,21 +75,37 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
 
 
 def prediction_records(
-    value: Any, source: Source, categories: Mapping[str, str], convention: Convention = _XYWH
+    value: Any, source: Source, options: PredictionOptions, convention: Convention = _XYWH
 ) -> Records:
-    """Records of COCO results. ``categories`` are the ground truth's class names by id, for results in a list."""
+    """Records of COCO results. ``options`` has the class names by id for results in a list."""
     if isinstance(value, dict):
         references, places = images_of(value, source)
-        names = categories_of(value, source)
         results, at = _objects(value["annotations"], f"{source.shown}: annotations"), "annotations"
+        owners = [
+            _place(places, identity, _where(source, at, row), "image_id", "images")
+            for row, identity in enumerate(_identities(results, "image_id", source, at))
+        ]
     else:
         results, at = _objects(value, f"{source.shown}: "), ""
-        identities = _identities(results, "image_id", source, at)
-        places = {identity: place for place, identity in enumerate(dict.fromkeys(identities))}
-        references = [Reference(source.shown, source_id=identity) for identity in places]
-        names = dict(categories)
-    rows, notes = _result_rows(results, at, source, places, names, convention)
-    return Records(references, [rows], names_all=True, notes=notes)
+        references, owners = _result_images(results, source)
+    categories = _identities(results, "category_id", source, at)
+    counts = Counter(categories)
+    if isinstance(value, dict):
+        labels = own_class_labels(counts, categories_of(value, source), source.shown)
+    else:
+        labels = class_labels(counts, options, source.shown)
+    rows = _result_rows(results, at, source, owners, categories, labels, convention)
+    return Records(references, [rows], names_all=True, notes=labels.notes, first_class=labels.first)
+
+
+def _result_images(results: list[dict[str, Any]], source: Source) -> tuple[list[Reference], list[int]]:
+    """The images of a list of results, named by file where they are, else by id; and the place of each result's."""
+    identities = _identities(results, "image_id", source, "")
+    files = [field(result, "file_name", str, _where(source, "", row)) for row, result in enumerate(results)]
+    keys = [(file, None) if file else (None, identity) for file, identity in zip(files, identities, strict=True)]
+    places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    references = [Reference(source.shown, image=file, source_id=identity) for file, identity in places]
+    return references, [places[key] for key in keys]
 
 
 def images_of(value: dict[str, Any], source: Source) -> tuple[list[Reference], dict[str, int]]:
@@ -116,22 +135,13 @@ def _result_rows(
     results: list[dict[str, Any]],
     at: str,
     source: Source,
-    places: dict[str, int],
-    names: dict[str, str],
+    owners: list[int],
+    categories: list[str],
+    labels: ClassLabels,
     convention: Convention,
-) -> tuple[BoxRows, list[str]]:
+) -> BoxRows:
     """All boxes at once where each is four finite numbers of non-negative size, else box by box."""
-    owners = [
-        _place(places, identity, _where(source, at, row), "image_id", "images")
-        for row, identity in enumerate(_identities(results, "image_id", source, at))
-    ]
-    categories = _identities(results, "category_id", source, at)
-    unknown = dict.fromkeys(category for category in categories if category not in names)
-    notes = []
-    if unknown:
-        count = sum(category in unknown for category in categories)
-        notes.append(unnamed_categories(list(unknown), count, source))
-    label_of = dict(names) | {category: f"category {category}" for category in unknown}
+    label_of = labels.names
     scores = [_score(result.get("score"), _where(source, at, row)) for row, result in enumerate(results)]
     masks = _any_of([result.get("segmentation") or None for result in results])
     boxes, areas = _boxes(results, masks, source, at)
@@ -147,7 +157,7 @@ def _result_rows(
                 continue
             where = f"{_where(source, at, row)}: bbox"
             builder.add(owner, label, box, where, score=scores[row], area=areas[row])
-        return replace(builder.rows(), masks=masks), notes
+        return replace(builder.rows(), masks=masks)
     label_names = list(dict.fromkeys(label_of[category] for category in categories))
     label_places = {name: place for place, name in enumerate(label_names)}
     count = len(results)
@@ -164,7 +174,7 @@ def _result_rows(
         item=np.full(count, None, np.object_),
         defects={},
         masks=masks,
-    ), notes
+    )
 
 
 def _boxes(

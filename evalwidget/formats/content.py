@@ -23,27 +23,37 @@ _LARGEST_CELL = 2**30
 
 
 class Content:
-    """A file, a folder, several files that belong together, or a DataFrame in their place.
+    """A file, a folder, several files that belong together, or a DataFrame or arrays by image in their place.
 
     What is asked for is read once and kept. Everything raises ``FormatError`` about a file that cannot be decoded.
     ``columns`` gives fields of rows another name: theirs by ours.
     """
 
     def __init__(
-        self, sources: Sequence[Source], frame: pd.DataFrame | None = None, columns: Mapping[str, str] | None = None
+        self,
+        sources: Sequence[Source],
+        frame: pd.DataFrame | None = None,
+        columns: Mapping[str, str] | None = None,
+        arrays: Mapping[Any, Any] | None = None,
     ) -> None:
         self.sources = tuple(sources)
         self._frame = frame
         self._columns = dict(columns or {})
+        self.arrays = arrays
 
     @classmethod
     def of_frame(cls, frame: pd.DataFrame, shown: str) -> "Content":
         """A frame in the place of a file; ``shown`` names it in messages."""
         return cls([Source.named(shown)], frame)
 
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[Any, Any], shown: str) -> "Content":
+        """Boxes by image, as Python objects, in the place of a file; ``shown`` names them in messages."""
+        return cls([Source.named(shown)], arrays=arrays)
+
     def with_columns(self, columns: Mapping[str, str]) -> "Content":
         """The same with fields of its rows renamed; ``columns`` gives the source's name by the one that is read."""
-        return Content(self.sources, self._frame, columns)
+        return Content(self.sources, self._frame, columns, self.arrays)
 
     @property
     def source(self) -> Source:
@@ -62,6 +72,11 @@ class Content:
     @cached_property
     def is_folder(self) -> bool:
         return self._is_one_file and self.source.is_folder
+
+    @cached_property
+    def children(self) -> list[Source]:
+        """The files and folders of a folder, sorted by name; none for anything else."""
+        return self.source.children() if self.is_folder else []
 
     @property
     def suffix(self) -> str:
@@ -157,10 +172,10 @@ class Content:
             return _renamed(value, self._columns) if isinstance(value, dict) else {}
         return next((row for _, row in self.rows()), {})
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, names: Sequence[str] | None = None) -> Iterator[Row]:
         """``(where, row)`` of every line of JSONL, object of a JSON list, or row of a table; cells of CSV and TSV are
-        text. Nothing for other content."""
-        for where, row in self._rows():
+        text. Nothing for other content. ``names`` are those of the columns of CSV or TSV without a header."""
+        for where, row in self._rows(names):
             yield where, _renamed(row, self._columns)
 
     def named_rows(self) -> Iterator[Row]:
@@ -189,11 +204,11 @@ class Content:
             where = f"{self.shown}: {name}[{place}]"
             yield where, _renamed(checked_object(where, record), self._columns)
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self, names: Sequence[str] | None = None) -> Iterator[Row]:
         if self._frame is not None or self.suffix in _FRAMES:
             yield from _frame_rows(self._unnamed_frame, self.shown)
         elif self.is_text_table:
-            yield from _delimited_rows(self.source, _DELIMITERS[self.suffix])
+            yield from _delimited_rows(self.source, _DELIMITERS[self.suffix], names)
         elif self.suffix in _JSONL:
             yield from read_records(self.source)
         elif self.is_json_list:
@@ -203,7 +218,7 @@ class Content:
 
     @property
     def _is_one_file(self) -> bool:
-        return self._frame is None and len(self.sources) == 1
+        return self._frame is None and self.arrays is None and len(self.sources) == 1
 
 
 def renamed_frame(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -249,11 +264,11 @@ def _is_missing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
 
 
-def _delimited_rows(source: Source, delimiter: str) -> Iterator[Row]:
+def _delimited_rows(source: Source, delimiter: str, names: Sequence[str] | None) -> Iterator[Row]:
     lines = decoded_text(source).splitlines(keepends=True)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        names = _next_cells(reader) or []
+        names = _next_cells(reader) or [] if names is None else names
         while (cells := _next_cells(reader)) is not None:
             where = f"{source.shown}:{reader.line_num}"
             if len(cells) > len(names):

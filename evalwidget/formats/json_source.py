@@ -1,6 +1,7 @@
 """JSON and JSONL files, decoded with errors that name file and line."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -77,11 +78,21 @@ class Source:
     def children(self) -> list["Source"]:
         """The files and folders of a folder, sorted by name, without hidden ones."""
         found = sorted(self.path.iterdir(), key=lambda path: path.name)
-        return [
-            Source(path, f"{self.shown}/{path.name}" if self.shown not in ("", ".") else path.name)
-            for path in found
-            if not path.name.startswith(".")
-        ]
+        return [Source(path, self._shown_below(path.name)) for path in found if not path.name.startswith(".")]
+
+    def files(self, most: int = 1_000_000) -> dict[str, "Source"]:
+        """Every file below a folder by its path from there, sorted; hidden ones and links to folders are left out.
+        Raises ``FormatError`` for more than ``most``."""
+        found: dict[str, Source] = {}
+        for start, names in _walked(self.path):
+            for name in names:
+                found[start + name] = Source(self.path / f"{start}{name}", self._shown_below(start + name))
+            if len(found) > most:
+                raise FormatError(self.shown, f"more than {most:,} files lie below; name the folder that is meant")
+        return found
+
+    def _shown_below(self, path: str) -> str:
+        return path if self.shown in ("", ".") else f"{self.shown}/{path}"
 
     def content(self) -> bytes:
         """All bytes. Raises ``FormatError`` for a file that cannot be read."""
@@ -106,6 +117,23 @@ class Source:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
+
+
+def _walked(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Every folder below ``root``, as the start of the paths in it, with its files; sorted, without hidden ones."""
+    if is_remote(root):
+        left = [("", root)]
+        while left:
+            start, folder = left.pop(0)
+            inside = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda p: p.name)
+            yield start, [path.name for path in inside if not path.is_dir()]
+            left += [(f"{start}{path.name}/", path) for path in inside if path.is_dir()]
+        return
+    for name, folders, files in os.walk(root):
+        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        own = Path(name)
+        start = "" if own == root else f"{own.relative_to(root).as_posix()}/"
+        yield start, sorted(file for file in files if not file.startswith("."))
 
 
 def read_json(source: Source) -> Any:

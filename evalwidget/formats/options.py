@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from evalwidget.boxes import Convention
+from evalwidget.formats.json_source import Source
 
 __all__ = ["GroundTruthFacts", "GroundTruthOptions", "PredictionOptions"]
 
@@ -23,20 +24,25 @@ class GroundTruthOptions:
 class GroundTruthFacts:
     """What reading ground truth told about the file: its format, its boxes' convention, its class names by id, and its
     task where the format has but one. ``is_told`` says that the format leaves the convention open, so that the scale
-    was told by the numbers where the caller does not state one."""
+    was told by the numbers where the caller does not state one. ``images`` are folders beside the ground truth that
+    hold its images."""
 
     format: str
     convention: Convention = field(default_factory=Convention)
     categories: dict[str, str] = field(default_factory=dict)
     task: str | None = None
     is_told: bool = False
+    images: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionOptions:
     """``answers`` says that the run's items are questions, so that text which cannot be read counts as an answer.
-    ``stated`` says that ``convention`` comes from the caller, and is not merely that of the ground truth;
-    ``order`` and ``scale`` are the parts of it that the caller stated, None where the data are to tell."""
+    ``stated`` says that ``convention`` comes from the caller, and is not merely that of the ground truth; ``order`` and
+    ``scale`` are the parts of it that the caller stated of predictions, ``open_order`` and ``open_scale`` those that
+    hold where a format leaves them open, None where the data are to tell. ``categories``
+    are class names by the class ids of predictions; ``first_class`` is the number from which predictions count them,
+    None where the data are to tell."""
 
     convention: Convention = field(default_factory=Convention)
     categories: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +51,9 @@ class PredictionOptions:
     stated: bool = False
     order: str | None = None
     scale: str | None = None
+    open_order: str | None = None
+    open_scale: str | None = None
+    first_class: int | None = None
 
     def overruled(self, convention: Convention) -> Convention:
         """The ``convention`` of a format, or what the caller says of predictions instead."""

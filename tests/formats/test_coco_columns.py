@@ -16,9 +16,11 @@ from evalwidget.formats.coco_ground_truth import regular_ground_truth
 from evalwidget.formats.coco_results import regular_results
 from evalwidget.formats.json_columns import RecordReader
 from evalwidget.formats.json_source import Source, read_json
+from evalwidget.formats.options import PredictionOptions
 from evalwidget.records import Records
 
 NAMES = {"1": "cat", "3": "dog"}
+OPTIONS = PredictionOptions(categories=NAMES)
 MASK = [[1, 1, 2.5, 2, 3, 1]]
 RLE = {"size": [80, 100], "counts": "Z|\\9{"}
 BOX = {"image_id": 7, "category_id": 1, "bbox": [1, 2, 3.5, 4], "score": 0.5}
@@ -60,7 +62,8 @@ def written(folder: Path, content: Any) -> Source:
 
 
 def results_both_ways(source: Source, categories: dict[str, str]) -> tuple[Records | None, Records]:
-    return regular_results(source, categories), coco_records.prediction_records(read_json(source), source, categories)
+    options = PredictionOptions(categories=categories)
+    return regular_results(source, options), coco_records.prediction_records(read_json(source), source, options)
 
 
 def check_ground_truth(source: Source) -> bool:
@@ -74,9 +77,9 @@ def check_ground_truth(source: Source) -> bool:
 
 
 def check_results(source: Source) -> bool:
-    found = regular_results(source, NAMES)
+    found = regular_results(source, OPTIONS)
     if found is not None:
-        assert held(found) == held(coco_records.prediction_records(read_json(source), source, NAMES))
+        assert held(found) == held(coco_records.prediction_records(read_json(source), source, OPTIONS))
     return found is not None
 
 
@@ -163,12 +166,12 @@ def test_usual_results_are_the_same_either_way(tmp_path: Path, results: list[dic
     ],
 )
 def test_other_results_are_left_to_be_read_box_by_box(tmp_path: Path, content: Any) -> None:
-    assert regular_results(written(tmp_path, content), NAMES) is None
+    assert regular_results(written(tmp_path, content), OPTIONS) is None
 
 
 def test_a_file_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     absent = Source.at(tmp_path / "absent.json")
-    for read in (lambda: regular_results(absent, NAMES), lambda: regular_ground_truth(absent)):
+    for read in (lambda: regular_results(absent, OPTIONS), lambda: regular_ground_truth(absent)):
         with pytest.raises(FormatError, match=r"absent.json: cannot be read: No such file"):
             read()
 
@@ -293,10 +296,10 @@ def test_any_results_are_the_same_either_way(tmp_path: Path, text: bytes, chunk:
         patch.setattr(json_columns, "_CHUNK", chunk)
         source = written(tmp_path, text)
         try:
-            slow = held(coco_records.prediction_records(read_json(source), source, NAMES))
+            slow = held(coco_records.prediction_records(read_json(source), source, OPTIONS))
         except FormatError:
             slow = None
-        fast = regular_results(source, NAMES)
+        fast = regular_results(source, OPTIONS)
         assert fast is None or held(fast) == slow
 
 

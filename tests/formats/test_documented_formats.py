@@ -1,5 +1,6 @@
 """Every format has a section in docs/formats.md, and every example there is read in the format it is said to be in."""
 
+import ast
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -21,15 +22,17 @@ from evalwidget.records import Records
 
 TEXT = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^### [^\n`]*\(`([\w-]+)`\)\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S))
-EXAMPLE = re.compile(r"^```\w+ (ground_truth|predictions) (\S+)\n(.*?)^```$", re.M | re.S)
+EXAMPLE = re.compile(r"^```(\w+) (ground_truth|predictions) (\S+)\n(.*?)^```$", re.M | re.S)
 
 
 def content_of(section: str, side: str, folder: Path) -> Content | None:
-    """The example files of one side: alone, together, or as the folder that their names begin with."""
+    """The example files of one side: alone, together, or as the folder that their names begin with; or arrays."""
     tops: list[str] = []
-    for found, name, text in EXAMPLE.findall(section):
+    for language, found, name, text in EXAMPLE.findall(section):
         if found != side:
             continue
+        if language == "python":
+            return Content.of_arrays(ast.literal_eval(text), name)
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
