@@ -114,10 +114,19 @@ class Evaluation:
 
     def metric_scores(self, step: int, settings: Settings, metric: Metric) -> tuple[NDArray[np.float64], float]:
         """A metric's score ``(s,)`` of each specimen and of the whole step; NaN where there is none."""
+        total, count = self.metric_sums(step, settings, metric)
+        whole = int(count.sum())
+        return ratio(total, count), float(total.sum()) / whole if whole else np.nan
+
+    def metric_sums(
+        self, step: int, settings: Settings, metric: Metric
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The sum ``(s,)`` of a metric over the answers, phrases or matches of each specimen that it scores, and how
+        many these are."""
         if isinstance(metric, PhraseMetric):
             thresholds = (settings.iou_threshold, settings.confidence_threshold)
-            return self.phrases.column(step, metric.name, *thresholds)
-        if isinstance(metric, BoxMetric):
+            specimen, values = self.phrases.values(step, metric.name, *thresholds)
+        elif isinstance(metric, BoxMetric):
             values, specimen = self.box_values(step, settings, metric), self.data.ground_truth.boxes.specimen
         elif isinstance(metric, TextMetric):
             values, specimen = self.answer_values(step, metric), self.data.ground_truth.questions.specimen
@@ -125,8 +134,7 @@ class Evaluation:
             raise EvalWidgetError(f"metric {metric.name}: it is a figure of a whole step; ask run.summary for it")
         there = ~np.isnan(values)
         total = np.bincount(specimen[there], values[there], minlength=len(self.data.specimens))
-        mean = float(values[there].mean()) if there.any() else np.nan
-        return ratio(total, self._count(specimen[there])), mean
+        return total.astype(np.float64), self._count(specimen[there])
 
     def step_figures(self, step: int, metric: StepMetric) -> dict[str, float]:
         """A metric's figures over all answers of a step."""

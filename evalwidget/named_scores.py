@@ -7,11 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.data import RunData
-from evalwidget.errors import UnknownNameError
+from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric
 
-__all__ = ["NamedScore", "main_score", "named_score", "named_scores", "score_of_specimens", "score_of_step"]
+__all__ = [
+    "NamedScore",
+    "main_score",
+    "named_score",
+    "named_scores",
+    "score_of_specimens",
+    "score_of_step",
+    "sums_of_specimens",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,28 @@ def score_of_step(evaluation: Evaluation, step: int, settings: Settings, name: s
     if _counts(evaluation, name):
         return evaluation.specimens(step, settings).totals[name]
     return evaluation.metric_scores(step, settings, _metric(evaluation, name))[1]
+
+
+def sums_of_specimens(
+    evaluation: Evaluation, step: int, settings: Settings, name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What each specimen ``(s,)`` adds to the two sums whose ratio is the score of the step: ``score_of_step`` is
+    ``sum(part) / sum(whole)`` and ``score_of_specimens`` is ``part / whole``. Both are 0 for a specimen that is not
+    scored. Raises ``UnknownNameError``, and ``EvalWidgetError`` about a count, which is no ratio."""
+    if not _counts(evaluation, name):
+        total, count = evaluation.metric_sums(step, settings, _metric(evaluation, name))
+        return total, count.astype(np.float64)
+    columns = {key: np.nan_to_num(of) for key, of in evaluation.specimens(step, settings).columns.items()}
+    tp, fp, fn = (columns[key] for key in ("true_positives", "false_positives", "false_negatives"))
+    if name == "f1":
+        return 2 * tp, 2 * tp + fp + fn
+    if name == "precision":
+        return tp, tp + fp
+    if name == "recall":
+        return tp, tp + fn
+    if name == "mean_iou":
+        return columns[name] * tp, tp
+    raise EvalWidgetError(f"metric {name!r}: expected a score that is a mean or a ratio, got a count")
 
 
 def _counts(evaluation: Evaluation, name: str) -> bool:

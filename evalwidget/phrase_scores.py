@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.data import RunData
-from evalwidget.metrics.counting import ratio
 from evalwidget.metrics.grounding import phrase_figures
 from evalwidget.step_blocks import on_threads
 from evalwidget.step_cache import StepCache
@@ -47,17 +46,12 @@ class PhraseScoring:
         """The phrases at each of ``steps``."""
         return self._phrases.at(steps, (iou_threshold, confidence_threshold))
 
-    def column(
+    def values(
         self, step: int, name: str, iou_threshold: float, confidence_threshold: float
-    ) -> tuple[NDArray[np.float64], float]:
-        """The mean of a figure over each specimen's phrases ``(s,)``, and over all phrases of the step."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The specimen ``(p,)`` of each phrase and a figure of it, NaN where it is not defined."""
         (found,) = self.phrases([step], iou_threshold, confidence_threshold)
-        values = found.columns[name]
-        there = ~np.isnan(values)
-        count = len(self._data.specimens)
-        sums = np.bincount(found.specimen[there], values[there], minlength=count)
-        mean = ratio(sums, np.bincount(found.specimen[there], minlength=count))
-        return mean, float(values[there].mean()) if there.any() else np.nan
+        return found.specimen, found.columns[name]
 
     def _new_phrases(self, steps: list[int], thresholds: tuple[float, float]) -> list[Phrases]:
         return on_threads(lambda step: self._phrases_at(step, *thresholds), steps)
