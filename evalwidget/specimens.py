@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -117,7 +117,7 @@ class SpecimenIndex:
 
     @cached_property
     def _names(self) -> dict[str, list[int]]:
-        return _rows_by(path and PurePosixPath(_normal(path)).name for path in self._specimens.images)
+        return _rows_by(path and _name(_normal(path)) for path in self._specimens.images)
 
     @cached_property
     def _stems(self) -> dict[str, list[int]]:
@@ -208,7 +208,7 @@ class SpecimenIndex:
                 first, second = second, first
             return self._only(first.get(text) or second.get(text) or [], text, reference)
         path = _normal(text)
-        name = PurePosixPath(path).name
+        name = _name(path)
         if method == "path":
             rows = self._paths.get(path) or [row for row in self._names.get(name, []) if self._is_end_of(row, path)]
         elif method == "name":
@@ -276,8 +276,21 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 30
 
 
+@lru_cache(maxsize=1 << 16)
 def _normal(path: str) -> str:
-    return path if _is_bare(path) else PurePosixPath(path.replace("\\", "/")).as_posix()
+    return path if _is_normal(path) else PurePosixPath(path.replace("\\", "/")).as_posix()
+
+
+def _is_normal(path: str) -> bool:
+    """Whether ``path`` is plainly as ``pathlib`` would write it, which takes its time."""
+    odd = "\\" in path or "//" in path or "/." in path
+    return not (odd or path == "" or path.startswith(".") or path.endswith("/"))
+
+
+@lru_cache(maxsize=1 << 16)
+def _name(path: str) -> str:
+    """The file name of a normal path."""
+    return path.rpartition("/")[2] if _is_normal(path) else PurePosixPath(path).name
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ IMPORTERS = {
     },
     "bert_score": {"metrics.plugins"},
     "defusedxml": {"formats.xml_source"},
-    "msgspec": {"formats.json_columns"},
+    "msgspec": {"formats.json_columns", "formats.json_lines", "formats.plain_columns"},
     "pyarrow": {"formats.saved"},
     "pycocotools": {"metrics.masks"},
     "rapidfuzz": {"metrics.text"},

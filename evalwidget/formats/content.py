@@ -137,6 +137,11 @@ class Content:
         return self.document if self.is_json_object and isinstance(self.document, dict) else {}
 
     @property
+    def lines(self) -> Source | None:
+        """The JSONL file whose rows are read under their own names; None for anything else."""
+        return self.source if self.suffix in _JSONL and not self._columns else None
+
+    @property
     def is_text_table(self) -> bool:
         """CSV or TSV, whose cells are all text."""
         return self.suffix in _DELIMITERS

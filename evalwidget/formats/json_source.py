@@ -1,5 +1,6 @@
 """JSON and JSONL files, decoded with errors that name file and line."""
 
+import codecs
 import json
 import os
 import re
@@ -19,6 +20,7 @@ __all__ = [
     "decoded_text",
     "field",
     "fits_float",
+    "line_blocks",
     "objects_in",
     "read_json",
     "read_records",
@@ -28,6 +30,8 @@ __all__ = [
 #: Where a row stands, for messages, and what it holds.
 Row = tuple[str, dict[str, Any]]
 
+#: Bytes of lines decoded at once: what they become stays in the processor's cache.
+_BLOCK: Final = 1 << 16
 
 #: An escaped half of a character: harmless where its other half follows.
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -142,11 +146,28 @@ def read_json(source: Source) -> Any:
 
 
 def read_records(source: Source) -> Iterator[Row]:
-    """Each object in a JSONL file; blank lines are skipped."""
-    for number, line in enumerate(decoded_text(source).split("\n"), start=1):
-        if line.strip():
-            where = f"{source.shown}:{number}"
-            yield where, checked_object(where, _decoded(line, where))
+    """Each object in a JSONL file, which is read as they are asked for; blank lines are skipped."""
+    first = 1
+    for text in line_blocks(source):
+        for number, line in enumerate(_utf8(text, source, first).split("\n"), start=first):
+            if line.strip():
+                where = f"{source.shown}:{number}"
+                yield where, checked_object(where, _decoded(line, where))
+        first += text.count(b"\n")
+
+
+def line_blocks(source: Source) -> Iterator[bytes]:
+    """The bytes of a file without a byte order mark, some whole lines at a time, read as they are asked for."""
+    parts: list[bytes] = []
+    start = codecs.BOM_UTF8
+    for chunk in source.chunks(_BLOCK):
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            block, parts = b"".join([*parts, chunk[:end]]).removeprefix(start), []
+            start = b""
+            yield block
+        parts.append(chunk[end:])
+    yield b"".join(parts).removeprefix(start)
 
 
 def field(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], where: str) -> Any:
@@ -216,10 +237,15 @@ def checked_object(where: str, value: Any) -> dict[str, Any]:
 
 def decoded_text(source: Source) -> str:
     """All text of a UTF-8 file, without a byte order mark. Raises ``FormatError``."""
+    return _utf8(source.content().removeprefix(codecs.BOM_UTF8), source)
+
+
+def _utf8(text: bytes, source: Source, first: int = 1) -> str:
+    """``text`` decoded, which starts with line ``first`` of the source. Raises ``FormatError``."""
     try:
-        return source.content().decode("utf-8-sig")
+        return text.decode()
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+        line = first + text[: error.start].count(b"\n")
         raise FormatError(f"{source.shown}:{line}", f"expected UTF-8 text: {error.reason}") from None
 
 

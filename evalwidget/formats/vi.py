@@ -71,7 +71,7 @@ def ground_truth_records(rows: Iterable[Row], options: GroundTruthOptions) -> tu
             # a caption may hold one phrase several times, each with boxes of its own
             repeats[phrase] = repeats.get(phrase, 0) + 1
             item = phrase if repeats[phrase] == 1 else f"{phrase} ({repeats[phrase]})"
-            records.phrases.append(PhraseRow(owner, at, item, phrase))
+            records.add_phrase(PhraseRow(owner, at, item, phrase))
             for number, values in enumerate(_boxes(entry.get(name), f"{at}.{name}")):
                 builder.add(owner, phrase, values, f"{at}.{name}[{number}]", item=item)
         records.questions += _questions(owner, contents, where)
