@@ -3,13 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import fsspec
 import pytest
 from documented_formats import SECTIONS, WRITTEN_BY_US, content_of
+from upath import UPath
 
 from evalwidget.formats import (
     FORMATS,
+    Content,
     GroundTruthOptions,
     PredictionOptions,
+    Source,
     format_of_ground_truth,
     format_of_predictions,
     read_ground_truth,
@@ -43,3 +47,26 @@ def test_examples_are_read(key: str, tmp_path: Path):
     if found is not None:
         assert format_of_predictions(found).key == key
         assert held(read_predictions(found, options))
+
+
+@pytest.mark.parametrize("key", sorted(set(SECTIONS) - WRITTEN_BY_US))
+@pytest.mark.parametrize("side", ["ground_truth", "predictions"])
+def test_examples_are_read_alike_where_they_lie_on_another_machine(key: str, side: str, tmp_path: Path):
+    here = content_of(key, side, tmp_path)
+    if here is None or here.arrays is not None:
+        return
+    memory = fsspec.filesystem("memory")
+    memory.put(str(tmp_path), f"/{key}", recursive=True)
+    try:
+        root = UPath(f"memory://{key}")
+        there = Content([Source.at(root / part.path.name, root) for part in here.sources])
+        assert not isinstance(there.source.path, Path)
+        if side == "ground_truth":
+            assert repr(read_ground_truth(there, GroundTruthOptions())[0]) == repr(
+                read_ground_truth(here, GroundTruthOptions())[0]
+            )
+        else:
+            options = PredictionOptions(output_format="qwen3-vl", order="xywh" if key == "scores-first" else None)
+            assert repr(read_predictions(there, options)) == repr(read_predictions(here, options))
+    finally:
+        memory.rm(f"/{key}", recursive=True)
