@@ -1,4 +1,4 @@
-"""The examples in docs/formats.md, as a run takes them."""
+"""The examples of docs/formats.md."""
 
 import ast
 import re
@@ -9,36 +9,38 @@ from typing import Any
 from evalwidget.formats import Content, Source
 
 TEXT = (Path(__file__).parents[1] / "docs" / "formats.md").read_text("utf-8")
-#: The text of each format's section by the format's key.
-SECTIONS = dict(re.findall(r"^### [^\n`]*\(`([\w-]+)`\)\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S))
-#: Written by run.save alone, without an example.
-WRITTEN_BY_US = {"saved"}
-
-_EXAMPLE = re.compile(r"^```(\w+) (ground_truth|predictions) (\S+)\n(.*?)^```$", re.M | re.S)
+#: The section of each format by its key.
+SECTIONS: dict[str, str] = dict(re.findall(r"^### [^\n`]*\(`([\w-]+)`\)\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S))
+EXAMPLE = re.compile(r"^```(\w+) (ground_truth|predictions) (\S+)\n(.*?)^```$", re.M | re.S)
 
 
-def example(key: str, side: str, folder: Path) -> list[Path] | Mapping[str, Any] | None:
-    """One side of a format's example: its files, written below ``folder``, or the folders that their names begin
-    with; or arrays. None where the format has none."""
-    tops: list[Path] = []
-    for language, found, name, text in _EXAMPLE.findall(SECTIONS[key]):
-        if found != side:
-            continue
-        if language == "python":
-            return ast.literal_eval(text)
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-        top = folder / name.split("/")[0]
-        tops += [top] if top not in tops else []
-    return tops or None
+def example_files(section: str, side: str) -> dict[str, bytes]:
+    """The example files of one side by their names."""
+    found = EXAMPLE.findall(section)
+    return {name: text.encode() for language, of, name, text in found if of == side and language != "python"}
 
 
-def content_of(key: str, side: str, folder: Path) -> Content | None:
-    """One side of a format's example as readers take it."""
-    given = example(key, side, folder)
-    if given is None:
-        return None
-    if isinstance(given, Mapping):
-        return Content.of_arrays(given, side)
-    return Content([Source.at(path, folder) for path in given])
+def example_arrays(section: str, side: str) -> Any:
+    """The example of one side that is Python; None where there is none."""
+    found = EXAMPLE.findall(section)
+    return next(
+        (ast.literal_eval(text) for language, of, _, text in found if of == side and language == "python"), None
+    )
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write files by their paths from ``folder`` on; returns what is to be named of them: files, and the folders that
+    others lie in."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return [folder / top for top in dict.fromkeys(name.split("/")[0] for name in files)]
+
+
+def example_content(section: str, side: str, folder: Path) -> Content | None:
+    """The example files of one side: alone, together, or as the folder that their names begin with; or arrays."""
+    arrays = example_arrays(section, side)
+    if arrays is not None:
+        return Content.of_arrays(arrays, "arrays")
+    tops = write_files(example_files(section, side), folder)
+    return Content([Source.at(top, folder) for top in tops]) if tops else None
