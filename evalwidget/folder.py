@@ -325,8 +325,9 @@ def _fields() -> tuple[str, ...]:
     return (*RunSettings.__slots__, "images")
 
 
-def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
-    """Settings and image roots of ``run.json``, empty where there is no such file."""
+def _run_json(root: Path) -> tuple[RunSettings, list[Path] | dict[str, Path]]:
+    """Settings of ``run.json``, and the image folders or the images by specimen that it names; empty where there is no
+    such file."""
     file = root / "run.json"
     if not file.is_file():
         return RunSettings(), []
@@ -362,17 +363,26 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
             expected = "text"
         if wrong:
             raise FormatError("run.json", f"{name}: expected {expected}, got {stated!r}")
-    stated_roots = value.get("images") or []
-    stated_roots = [stated_roots] if isinstance(stated_roots, str) else stated_roots
-    if not isinstance(stated_roots, list) or not all(isinstance(folder, str) for folder in stated_roots):
-        raise FormatError("run.json", f"images: expected a folder or a list of folders, got {stated_roots!r}")
-    roots = [located(folder, root) for folder in stated_roots]
+    settings = {name: value.get(name) for name in RunSettings.__slots__}
+    settings["class_names"] = _stated_class_names(root, value.get("class_names"))
+    return RunSettings(**settings), _stated_images(root, value.get("images") or [])
+
+
+def _stated_images(root: Path, stated: Any) -> list[Path] | dict[str, Path]:
+    """The image folders that ``run.json`` names, or the file of each specimen."""
+    stated = [stated] if isinstance(stated, str) else stated
+    named = list(stated.values()) if isinstance(stated, dict) else stated
+    if not isinstance(named, list) or not all(isinstance(path, str) for path in named):
+        raise FormatError(
+            "run.json", f"images: expected a folder, a list of folders, or files by specimen, got {stated!r:.200}"
+        )
+    if isinstance(stated, dict):
+        return {specimen: located(file, root) for specimen, file in stated.items()}
+    roots = [located(folder, root) for folder in named]
     for folder in roots:
         if not is_remote(folder) and not folder.is_dir():
             raise FormatError("run.json", f"images: {folder}: no such folder")
-    settings = {name: value.get(name) for name in RunSettings.__slots__}
-    settings["class_names"] = _stated_class_names(root, value.get("class_names"))
-    return RunSettings(**settings), roots
+    return roots
 
 
 def _stated_class_names(root: Path, stated: Any) -> dict[str, str] | None:

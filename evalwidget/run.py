@@ -120,9 +120,10 @@ class Run:
         """Write the run to a folder of Parquet tables, which opens as the same run, faster than its JSON; returns
         ``path``.
 
-        Every step is read. Images stay where they are, named from the new folder on, unless ``copy_images``; images
-        given as a mapping are always copied. Metrics of your own are not saved. Needs pyarrow (``pip install
-        'evalwidget[tables]'``). Raises ``EvalWidgetError`` where something lies at ``path`` already.
+        Every step is read. Images in folders stay where they are, named from the new folder on, unless ``copy_images``;
+        images given as a mapping, or held by the data, are always copied. Metrics of your own are not saved. Needs
+        pyarrow (``pip install 'evalwidget[tables]'``). Raises ``EvalWidgetError`` where something lies at ``path``
+        already.
         """
         save_run(self._data, path, copy_images=copy_images)
         return Path(path)

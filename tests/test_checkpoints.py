@@ -91,3 +91,50 @@ def test_coco_results_of_detectron2_are_found(tmp_path: Path) -> None:
         ew.open_run(tmp_path)
     (tmp_path / "model_0004999").rename(tmp_path / "iter_4999")
     assert ew.open_run(tmp_path).steps == [4999]
+
+
+TRUTH = {
+    "images": [{"id": 7, "file_name": "a.jpg", "width": 100, "height": 80}],
+    "annotations": [{"id": 1, "image_id": 7, "category_id": 0, "bbox": [10, 10, 20, 20], "area": 400}],
+    "categories": [{"id": 0, "name": "cat"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("labels/a.txt", "0 0.2 0.25 0.2 0.25 0.9\n"),
+        ("val/preds/a.json", '{"labels": [0], "scores": [0.9], "bboxes": [[10, 10, 30, 30]]}'),
+    ],
+)
+@pytest.mark.parametrize("pattern", [True, False])
+def test_a_folder_with_a_file_for_each_image(tmp_path: Path, file: str, content: str, pattern: bool) -> None:
+    for step in (500, 1000):
+        found = tmp_path / "out" / f"checkpoint-{step}" / file
+        found.parent.mkdir(parents=True)
+        found.write_text(content)
+        (tmp_path / "out" / f"checkpoint-{step}" / "config.json").write_text("{}")
+        (tmp_path / "out" / f"checkpoint-{step}" / "global_step").mkdir()
+    (tmp_path / "truth.json").write_text(json.dumps(TRUTH))
+    named = file.rpartition("/")[0] if pattern else None
+    run = ew.open_run(tmp_path / "out", ground_truth=tmp_path / "truth.json", predictions=named)
+    assert run.summary()[["step", "f1"]].to_numpy().tolist() == [[500, 1], [1000, 1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("checkpoint-500-merged", 500),
+        ("iter_0040000.pth", 40000),
+        ("global_step500", 500),
+        ("v0-20250101-120000", None),
+        ("20250101-120000.jsonl", None),
+        ("last.ckpt", None),
+        ("ckpt_10k", None),
+        ("step500kept", 500),
+        ("step500", 500),
+    ],
+)
+def test_names_of_trainers(name: str, step: int | None) -> None:
+    """A date is no step, and neither are the digits before a k."""
+    assert step_of(name) == step

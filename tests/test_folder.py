@@ -133,7 +133,7 @@ def test_without_run_json_the_folder_names_the_run(write_run: Write) -> None:
         ('{"steps_per_epoch": Infinity}', "run.json: steps_per_epoch: expected a number above 0, got inf"),
         ({"coordinates": "metres"}, "coordinates 'metres': expected one of pixels, fraction"),
         ({"box_order": "hwxy"}, "box order 'hwxy': expected one of xyxy"),
-        ({"images": 7}, "run.json: images: expected a folder or a list of folders, got 7"),
+        ({"images": 7}, "run.json: images: expected a folder, a list of folders, or files by specimen, got 7"),
         ({"images": ["nowhere"]}, "run.json: images: .*nowhere: no such folder"),
         ([], "run.json: expected an object, got list"),
         ('{\n"name":', "run.json:2: malformed JSON at column"),

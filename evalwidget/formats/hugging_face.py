@@ -37,22 +37,26 @@ def frame_of_dataset(dataset: Any) -> pd.DataFrame:
         encoded = encoded.cast_column(name, type(features[name])(decode=False))
     rows = []
     for number, row in enumerate(encoded):
-        rows.append({name: _cell(cell, name, dataset, number, name in held) for name, cell in row.items()})
+        rows.append({name: _cell(cell, name, encoded, dataset, number, name in held) for name, cell in row.items()})
     return pd.DataFrame.from_records(rows, columns=list(dataset.column_names or []) or None)
 
 
-def _cell(cell: Any, name: str, dataset: Any, number: int, is_held: bool) -> Any:
+def _cell(cell: Any, name: str, encoded: Any, dataset: Any, number: int, is_held: bool) -> Any:
     """A cell, without an image's bytes where the dataset can be asked for them again."""
     if not is_held or not isinstance(cell, Mapping):
         return cell
     content = hash((cell.get("bytes"), cell.get("path")))
     path = cell.get("path") or None
     if hasattr(dataset, "__len__"):
-        return ImageCell(path, partial(_image, dataset, number, name), content)
+        return ImageCell(path, partial(_image, encoded, dataset, number, name), content)
     return ImageCell(path, lambda: cell.get("bytes"), content)
 
 
-def _image(dataset: Any, number: int, name: str) -> Any:
+def _image(encoded: Any, dataset: Any, number: int, name: str) -> Any:
+    """The file of an image where the dataset holds it, else what the dataset makes of it."""
+    file = encoded[number][name].get("bytes")
+    if file is not None:
+        return file
     found = dataset[number][name]
     cell = image_cell(found, f"row {number}", name)
     return cell.load() if isinstance(cell, ImageCell) else found
