@@ -32,6 +32,7 @@ from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.joins import checked_method
 from evalwidget.locations import exists, is_location, is_remote, located
+from evalwidget.readable_text import readable
 from evalwidget.records import Records
 from evalwidget.resized import PixelLimits
 
@@ -258,7 +259,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()
     }
     return RunData(
-        name=settings.name or "run",
+        name=readable(settings.name or "run"),
         task=settings.task,
         steps_per_epoch=settings.steps_per_epoch,
         ground_truth=records,

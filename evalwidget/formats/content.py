@@ -1,6 +1,7 @@
 """What lies where a path leads, looked at once: every format tells by it whether it is the one."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -154,12 +155,13 @@ class Content:
         """The table of a DataFrame, a Parquet file or an Excel sheet under its own names."""
         if self._frame is not None or self.suffix not in _FRAMES:
             return self._frame
+        content = self.source.content()
         try:
-            return _FRAMES[self.suffix](self.source.path)
+            return _FRAMES[self.suffix](io.BytesIO(content))
         except ImportError as error:
             raise FormatError(self.shown, f"reading {self.suffix} needs another package: {error}") from None
         except Exception as error:  # readers of binary files raise what they like
-            raise FormatError(self.shown, f"not a {self.suffix} file: {error}") from None
+            raise FormatError(self.shown, f"not a {self.suffix} file: {error!s:.200}") from None
 
     @cached_property
     def first(self) -> dict[str, Any]:

@@ -42,12 +42,14 @@ def write_records(folder: Path, records: Records, facts: GroundTruthFacts | None
         "notes": records.notes,
         "source": records.source,
         "format": records.format,
-        "facts": None if facts is None else asdict(facts),
+        "facts": None if facts is None else asdict(replace(facts, images=())),
     }
     (folder / _FILE).write_text(json.dumps(about, ensure_ascii=False), "utf-8")
     for name, columns in _tables(records).items():
         if len(next(iter(columns.values()))):
-            pyarrow.parquet.write_table(pyarrow.table(columns), folder / f"{name}.parquet", compression="zstd")
+            # pyarrow opens no path whose bytes are no UTF-8
+            with (folder / f"{name}.parquet").open("wb") as file:
+                pyarrow.parquet.write_table(pyarrow.table(columns), file, compression="zstd")
 
 
 def _is_saved(content: Content) -> bool:
