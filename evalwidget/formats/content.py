@@ -14,7 +14,7 @@ from evalwidget.errors import FormatError
 from evalwidget.formats.json_columns import object_parts
 from evalwidget.formats.json_source import Row, Source, checked_object, decoded_text, field, read_json, read_records
 
-__all__ = ["Content", "renamed_frame"]
+__all__ = ["Content", "checked_frame", "renamed_frame"]
 
 _JSONL = (".jsonl", ".ndjson")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -44,8 +44,9 @@ class Content:
 
     @classmethod
     def of_frame(cls, frame: pd.DataFrame, shown: str) -> "Content":
-        """A frame in the place of a file; ``shown`` names it in messages."""
-        return cls([Source.named(shown)], frame)
+        """A frame in the place of a file; ``shown`` names it in messages. Raises ``FormatError`` as ``checked_frame``
+        does."""
+        return cls([Source.named(shown)], checked_frame(frame, shown))
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[Any, Any], shown: str) -> "Content":
@@ -157,11 +158,12 @@ class Content:
             return self._frame
         content = self.source.content()
         try:
-            return _FRAMES[self.suffix](io.BytesIO(content))
+            frame = _FRAMES[self.suffix](io.BytesIO(content))
         except ImportError as error:
             raise FormatError(self.shown, f"reading {self.suffix} needs another package: {error}") from None
         except Exception as error:  # readers of binary files raise what they like
             raise FormatError(self.shown, f"not a {self.suffix} file: {error!s:.200}") from None
+        return checked_frame(frame, self.shown)
 
     @cached_property
     def first(self) -> dict[str, Any]:
@@ -221,6 +223,23 @@ class Content:
     @property
     def _is_one_file(self) -> bool:
         return self._frame is None and self.arrays is None and len(self.sources) == 1
+
+
+def checked_frame(frame: Any, shown: str) -> pd.DataFrame:
+    """``frame``, which must be a DataFrame whose columns have names that tell them apart. Raises ``FormatError``."""
+    if not isinstance(frame, pd.DataFrame):
+        raise FormatError(shown, f"expected a DataFrame, got {type(frame).__name__}")
+    if frame.columns.nlevels > 1:
+        raise FormatError(
+            shown,
+            f"expected columns of one level, found {frame.columns.nlevels}, such as {frame.columns[:1].tolist()}; name "
+            "them with frame.columns = [...]",
+        )
+    names = pd.Index([str(name) for name in frame.columns])
+    if names.has_duplicates:
+        twice = str(names[names.duplicated()][0])
+        raise FormatError(shown, f"several columns are called {twice!r}; rename all but the one that is meant")
+    return frame
 
 
 def renamed_frame(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

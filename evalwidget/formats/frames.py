@@ -235,9 +235,7 @@ def _has(frame: pd.DataFrame, names: Sequence[str]) -> bool:
     return all(name in frame for name in names)
 
 
-def _require(frame: Any, names: Sequence[str], where: str) -> None:
-    if not isinstance(frame, pd.DataFrame):
-        raise FormatError(where, f"expected a DataFrame, got {type(frame).__name__}")
+def _require(frame: pd.DataFrame, names: Sequence[str], where: str) -> None:
     absent = [name for name in names if name not in frame]
     if absent:
         raise FormatError(where, f"expected a column {absent[0]!r}, found {list(frame.columns)}")
