@@ -135,7 +135,7 @@ def settings_of(**given: Any) -> RunSettings:
     ``TypeError`` about a setting that there is not."""
     names = given.get("class_names")
     if is_location(names):
-        given["class_names"] = read_class_names(Source.at(_path(names)))
+        given["class_names"] = read_class_names(Source.at(_path(names, "class_names")))
     elif names is not None:
         given["class_names"] = named_classes(names, "class_names")
     return RunSettings(**given)
@@ -206,7 +206,7 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
             f"predictions: expected files by step, got {type(predictions).__name__}; Run.from_frames takes DataFrames"
         )
     else:
-        named = by_step([_path(file) for file in predictions or ()], None, settings.steps_per_epoch)
+        named = by_step([_path(file, "predictions") for file in predictions or ()], None, settings.steps_per_epoch)
         steps = {step: Content([Source.at(file)]) for step, file in named.items()}
     if not steps:
         raise EvalWidgetError("no predictions: pass predictions={500: 'step500.json', …}")
@@ -462,11 +462,14 @@ def _content(given: Any, shown: str, arrays_shown: str | None = None, split: str
     if isinstance(given, Mapping):
         return Content.of_arrays(given, arrays_shown or shown)
     if isinstance(given, (list, tuple)) and given:
-        return Content([Source.at(_path(part)) for part in given])
-    return Content([Source.at(_path(given))])
+        return Content([Source.at(_path(part, arrays_shown or shown)) for part in given])
+    return Content([Source.at(_path(given, arrays_shown or shown))])
 
 
-def _path(path: Any) -> Path:
+def _path(path: Any, shown: str) -> Path:
+    """The path that the caller gave as ``shown``. Raises ``EvalWidgetError`` where nothing lies there."""
+    if not is_location(path):
+        raise EvalWidgetError(f"{shown}: expected a path or a DataFrame, got {type(path).__name__}")
     found = located(path)
     if not exists(found):
         raise EvalWidgetError(f"{path}: no such file")

@@ -13,6 +13,7 @@ import pandas as pd
 from evalwidget.errors import FormatError
 from evalwidget.formats.json_columns import object_parts
 from evalwidget.formats.json_source import Row, Source, checked_object, decoded_text, field, read_json, read_records
+from evalwidget.readable_text import readable
 
 __all__ = ["Content", "checked_frame", "renamed_frame"]
 
@@ -272,6 +273,8 @@ def _frame_rows(frame: pd.DataFrame | None, shown: str) -> Iterator[Row]:
 
 def _plain(cell: Any) -> Any:
     """A cell as JSON would have it: Parquet's lists are arrays, also within one another."""
+    if isinstance(cell, str):
+        return readable(cell)
     if isinstance(cell, np.ndarray):
         return [_plain(part) for part in cell.tolist()]
     if isinstance(cell, (list, tuple)):

@@ -59,10 +59,20 @@ def _is_saved(content: Content) -> bool:
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
     records, about = _read(content)
     facts = about.get("facts")
+    where = f"{content.shown}/{_FILE}"
     if not isinstance(facts, dict):
-        raise FormatError(f"{content.shown}/{_FILE}", "expected the facts of ground truth, found those of predictions")
-    convention = Convention(**facts["convention"])
-    return records, GroundTruthFacts(**(facts | {"convention": convention}))
+        raise FormatError(where, "expected the facts of ground truth, found those of predictions")
+    try:
+        told = GroundTruthFacts(
+            str(facts["format"]),
+            Convention(**facts["convention"]),
+            {str(number): str(name) for number, name in facts["categories"].items()},
+            None if facts["task"] is None else str(facts["task"]),
+            bool(facts["is_told"]),
+        )
+    except (AttributeError, KeyError, TypeError, EvalWidgetError) as error:
+        raise FormatError(where, f"not as evalwidget saved it: {error!r:.200}; save the run again") from None
+    return records, told
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzzing import FUZZ, mutated, use
 from grounded_runs import written
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_fuzz import FUZZ, mutated, use
 
 import evalwidget as ew
 
