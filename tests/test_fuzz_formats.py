@@ -387,4 +387,4 @@ def test_saved_runs(tmp_path_factory: pytest.TempPathFactory, data: st.DataObjec
     )
     saved[name].unlink()
     write_files(content, folder)
-    check([folder / "saved"], lambda: ew.open_run(folder / "saved"))
+    check([folder / "saved", *(folder / "saved").iterdir()], lambda: ew.open_run(folder / "saved"))
