@@ -375,9 +375,9 @@ def test_tables(tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.
 @given(data=st.data())
 def test_saved_runs(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("fuzz")
-    truth, found = write_files({"truth.jsonl": PLAIN, "found.jsonl": TEXT}, folder)
-    run = ew.open_run(ground_truth=truth, predictions={5: found}, output_format="qwen3-vl")
-    run.save(folder / "saved")
+    # in a run folder no file is shown by its whole path, which differs each time
+    write_files({"run/ground_truth.jsonl": PLAIN, "run/predictions/step-5.jsonl": TEXT}, folder)
+    ew.open_run(folder / "run", output_format="qwen3-vl").save(folder / "saved")
     saved = {file.relative_to(folder).as_posix(): file for file in (folder / "saved").rglob("*") if file.is_file()}
     name = data.draw(st.sampled_from(sorted(saved)))
     content = (
