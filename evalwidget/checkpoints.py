@@ -9,7 +9,7 @@ from typing import Final
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.formats import Content, Source, format_of_predictions
 
-__all__ = ["by_step", "checkpoint_folders", "checkpoint_predictions", "step_of"]
+__all__ = ["by_step", "checkpoint_folders", "checkpoint_predictions", "folders_of_runs", "step_of"]
 
 _STEP: Final = re.compile(
     r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)(?!\d|[km](?![a-z]))", re.IGNORECASE
@@ -75,6 +75,16 @@ def by_step(files: Iterable[Path], root: Path | None, steps_per_epoch: float | N
 def checkpoint_folders(root: Path) -> list[Path]:
     """The folders directly below ``root`` that are named by a step or an epoch."""
     return [path for path in sorted(root.iterdir()) if path.is_dir() and step_of(path.name, 1.0) is not None]
+
+
+def folders_of_runs(root: Path) -> list[Path]:
+    """The folders directly below ``root`` that look like runs: with a ``run.json``, a folder ``predictions``, or a
+    folder for each checkpoint."""
+    return [path for path in sorted(root.iterdir()) if path.is_dir() and path.name[0] != "." and _is_run(path)]
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "run.json").is_file() or (folder / "predictions").is_dir() or bool(checkpoint_folders(folder))
 
 
 def checkpoint_predictions(

@@ -195,7 +195,7 @@ class RunData:
         self.ground_truth = self._ground_truth(ground_truth, owner)
         #: labels from this number on are of predictions alone, numbered as their steps happened to be read
         self.settled_labels = len(self.labels)
-        self.task = task_named(task) if task else self._likely_task(likely_task)
+        self.task = task_named(task or self._likely_task(likely_task))
 
     @property
     def has_text(self) -> bool:

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
 from evalwidget.locations import is_location, is_remote, lies_below, located
+from evalwidget.readable_text import file_name_of, readable
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -74,6 +75,8 @@ class ImageFolders:
         places = [pure, PurePosixPath(pure.name)]
         if pure.suffix.lower() not in IMAGE_SUFFIXES and pure.name not in ("", ".."):
             places += [PurePosixPath(f"{place}{ending}") for ending in _LIKELY_ENDINGS for place in places]
+        if (own := file_name_of(name)) != name:
+            places += [PurePosixPath(own), PurePosixPath(PurePosixPath(own).name)]
         for root in self.roots:
             for candidate in (root / place for place in places):
                 try:
@@ -101,7 +104,7 @@ class ImageMapping:
         found = self._images[name]
         if is_location(found):
             path = located(found)
-            return path if path.is_file() else EncodedImage("missing", f"{found}: not found")
+            return path if path.is_file() else EncodedImage("missing", readable(f"{found}: not found"))
         if isinstance(found, (bytes, Image.Image)):
             return found
         raise EvalWidgetError(f"images[{name!r}]: expected a path, bytes or a PIL image, got {type(found).__name__}")

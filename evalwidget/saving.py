@@ -40,7 +40,9 @@ def save_run(data: RunData, path: str | Path, *, copy_images: bool) -> None:
             write_records(folder / "predictions" / f"step-{step:06d}", records)
         images = _images(data, folder, target, copy_images)
         about = {**data.stated, "name": data.name, "task": data.task, "images": images}
-        (folder / "run.json").write_text(json.dumps(about, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        (folder / "run.json").write_text(
+            json.dumps(about, ensure_ascii=False, indent=2) + "\n", "utf-8", "backslashreplace"
+        )
         if target.exists():
             target.rmdir()
         shutil.move(folder, target)

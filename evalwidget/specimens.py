@@ -17,6 +17,8 @@ __all__ = ["METHODS", "SpecimenIndex", "Specimens", "joining_name", "merged_spec
 
 #: How a record finds its specimen, and the words for it. "order" takes records one by one, whatever they are called.
 METHODS: Final = {"id": "id", "path": "path", "name": "file name", "stem": "stem", "order": "order"}
+#: Of a name that is taken for a number; float64 has a range of 309, and Python reads no more than 640 for sure.
+_MOST_DIGITS: Final = 309
 _FOR_IDS: Final = ("id", "path", "name", "stem")
 _FOR_IMAGES: Final = ("path", "name", "id", "stem")
 
@@ -38,7 +40,7 @@ class Specimens:
     def coco_order(self) -> NDArray[np.int64] | None:
         """Place ``(s,)`` of each specimen by its image id, where all have one that is a number: COCO's order of images,
         which decides ties of score. None where the specimens are in that order already, or have other ids."""
-        ids = [names[0] for names in self.source_ids if len(names) == 1 and names[0].removeprefix("-").isdecimal()]
+        ids = [names[0] for names in self.source_ids if len(names) == 1 and _is_number(names[0].removeprefix("-"))]
         if len(ids) < len(self):
             return None
         order = sorted(range(len(ids)), key=lambda row: int(ids[row]))
@@ -273,7 +275,7 @@ def _key(reference: Reference, row: int) -> tuple[str, str]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 30
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 @lru_cache(maxsize=1 << 16)

@@ -1,6 +1,7 @@
 """A training run's output folder, with a folder for each checkpoint, opens as one run."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,26 @@ def test_two_folders_of_one_checkpoint_are_an_error_where_both_hold_predictions(
         ew.EvalWidgetError, match="checkpoint-500-merged: two files for step 500; the other is checkpoint-500"
     ):
         ew.open_run(output)
+
+
+def test_a_folder_that_holds_runs_names_them(output: Path) -> None:
+    """One level too high: only what looks like a run is named, by a checkpoint, by predictions, or by run.json."""
+    above = output.parent
+    for made in ("b/predictions", "c", "images", ".hidden/predictions"):
+        (above / made).mkdir(parents=True)
+    (above / "c" / "run.json").write_text("{}")
+    message = (
+        rf"^{re.escape(str(above))}: no predictions, but folders that look like runs \(b, c, out\): open one of them"
+    )
+    with pytest.raises(ew.EvalWidgetError, match=message):
+        ew.open_run(above)
+    found = ew.inspect(above)
+    assert found.exit_status == 2
+    assert any(re.match(message, error) for error in found.errors)
+    for more in "def":
+        (above / more / "predictions").mkdir(parents=True)
+    with pytest.raises(ew.EvalWidgetError, match=r"\(b, c, d, …\): open one of them, such as .*/b$"):
+        ew.open_run(above)
 
 
 def test_folders_named_by_epoch_need_the_steps_of_an_epoch(tmp_path: Path) -> None:

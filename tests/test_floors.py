@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records"},
+    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records", "readable_text"},
     {"metrics", "outputs", "images", "specimens", "conventions"},
     {"formats", "assembly", "item_index", "joins", "data", "resized"},
     {"checkpoints"},

@@ -171,3 +171,24 @@ def test_any_predictions(tmp_path_factory: pytest.TempPathFactory, first: list[A
     write_lines(root / "run/predictions/step-2.jsonl", second)
     run = ew.open_run(root / "run")
     assert_same(saved(run, root / "saved"), run)
+
+
+@pytest.mark.parametrize(
+    ("fact", "message"),
+    [
+        ({"phrase": 1, "convention": {"rows": 1}}, "not as evalwidget saved it: TypeError"),
+        ({"convention": {"order": "xyxy", "scale": "miles"}}, "not as evalwidget saved it: .*miles"),
+        ({"categories": [1]}, "not as evalwidget saved it: AttributeError"),
+        ({"task": "cooking"}, "task 'cooking': expected one of"),
+    ],
+)
+def test_facts_that_were_changed(write_run: Write, tmp_path: Path, fact: dict[str, Any], message: str) -> None:
+    row = {"image": "a.jpg", "width": 9, "height": 9, "phrase": "cat", "box": [1, 1, 5, 5]}
+    folder = ew.open_run(write_run([row], {1: [row]})).save(tmp_path / "saved")
+    file = folder / "ground_truth" / "records.json"
+    about = json.loads(file.read_text("utf-8"))
+    about["facts"] |= fact
+    file.write_text(json.dumps(about), "utf-8")
+    (folder / "run.json").unlink()
+    with pytest.raises(ew.EvalWidgetError, match=message):
+        ew.open_run(folder)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from evalwidget.errors import FormatError
 from evalwidget.locations import is_remote
+from evalwidget.readable_text import readable
 
 __all__ = [
     "Row",
@@ -39,7 +40,8 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file or folder, and how messages name it. Readers ask it, not ``path``, for what it holds."""
+    """A file or folder, and how messages name it. Readers ask it, not ``path``, for what it holds and is called: all
+    that it says of its name is ``readable``."""
 
     path: Path
     shown: str
@@ -48,8 +50,8 @@ class Source:
     def at(cls, path: Path, root: Path | None = None) -> "Source":
         """``path``, shown from ``root`` on where it lies below it."""
         if root is not None and path.is_relative_to(root):
-            return cls(path, path.relative_to(root).as_posix())
-        return cls(path, path.as_posix())
+            return cls(path, readable(path.relative_to(root).as_posix()))
+        return cls(path, readable(path.as_posix()))
 
     @classmethod
     def named(cls, shown: str) -> "Source":
@@ -59,16 +61,16 @@ class Source:
     @property
     def suffix(self) -> str:
         """The file name's extension in lower case, with its dot."""
-        return self.path.suffix.lower()
+        return readable(self.path.suffix.lower())
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return readable(self.path.name)
 
     @property
     def stem(self) -> str:
         """The file name without its last extension."""
-        return self.path.stem
+        return readable(self.path.stem)
 
     @property
     def folder(self) -> "Source":
@@ -90,13 +92,13 @@ class Source:
         found: dict[str, Source] = {}
         for start, names in _walked(self.path):
             for name in names:
-                found[start + name] = Source(self.path / f"{start}{name}", self._shown_below(start + name))
+                found[readable(start + name)] = Source(self.path / f"{start}{name}", self._shown_below(start + name))
             if len(found) > most:
                 raise FormatError(self.shown, f"more than {most:,} files lie below; name the folder that is meant")
         return found
 
     def _shown_below(self, path: str) -> str:
-        return path if self.shown in ("", ".") else f"{self.shown}/{path}"
+        return readable(path) if self.shown in ("", ".") else f"{self.shown}/{readable(path)}"
 
     def content(self) -> bytes:
         """All bytes. Raises ``FormatError`` for a file that cannot be read."""

@@ -54,7 +54,9 @@ def write_records(folder: Path, records: Records, facts: GroundTruthFacts | None
     tables = _tables(records) | {"images": _written_images(folder / _IMAGES, records.images)}
     for name, columns in tables.items():
         if len(next(iter(columns.values()))):
-            pyarrow.parquet.write_table(pyarrow.table(columns), folder / f"{name}.parquet", compression="zstd")
+            # pyarrow opens no path whose bytes are no UTF-8
+            with (folder / f"{name}.parquet").open("wb") as file:
+                pyarrow.parquet.write_table(pyarrow.table(columns), file, compression="zstd")
 
 
 def _is_saved(content: Content) -> bool:
@@ -64,10 +66,20 @@ def _is_saved(content: Content) -> bool:
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
     records, about = _read(content)
     facts = about.get("facts")
+    where = f"{content.shown}/{_FILE}"
     if not isinstance(facts, dict):
-        raise FormatError(f"{content.shown}/{_FILE}", "expected the facts of ground truth, found those of predictions")
-    convention = Convention(**facts["convention"])
-    return records, GroundTruthFacts(**(facts | {"convention": convention, "images": ()}))
+        raise FormatError(where, "expected the facts of ground truth, found those of predictions")
+    try:
+        told = GroundTruthFacts(
+            str(facts["format"]),
+            Convention(**facts["convention"]),
+            {str(number): str(name) for number, name in facts["categories"].items()},
+            None if facts["task"] is None else str(facts["task"]),
+            bool(facts["is_told"]),
+        )
+    except (AttributeError, KeyError, TypeError, EvalWidgetError) as error:
+        raise FormatError(where, f"not as evalwidget saved it: {error!r:.200}; save the run again") from None
+    return records, told
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:
