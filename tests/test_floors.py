@@ -72,7 +72,7 @@ IMPORTERS = {
     "msgspec": {"formats.json_columns"},
     "pyarrow": {"formats.saved"},
     "pycocotools": {"metrics.masks"},
-    "rapidfuzz": {"metrics.text"},
+    "rapidfuzz": {"metrics.text", "metrics.word_changes"},
     "tqdm": {"data"},
     "upath": {"locations"},
     "sacrebleu": {"metrics.bleu"},
