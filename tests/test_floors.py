@@ -19,8 +19,12 @@ FLOORS = [
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
         *("named_scores", "correctness", "error_analysis", "folder", "saving"),
+        *("step_pairs", "changes"),
     },
-    {"scores", "coco_scores", "error_tables", "mask_tables", "reading_tables", "description"},
+    {
+        *("scores", "coco_scores", "error_tables", "mask_tables", "reading_tables", "description"),
+        "change_tables",
+    },
     {"inspection"},
     {"cli"},
     {"__main__"},
@@ -60,6 +64,7 @@ IMPORTERS = {
         "error_tables",
         "mask_tables",
         "reading_tables",
+        "change_tables",
         "folder",
         "inspection",
         "run",
