@@ -31,7 +31,7 @@ FLOORS = [
     {"widget", "widget.protocol", "widget.colours", "widget.server"},
     {"widget.eval_widget"},
     {"run"},
-    {"demo_runs"},
+    {"demo_runs", "comparison"},
     {"__init__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
@@ -65,6 +65,7 @@ IMPORTERS = {
         "mask_tables",
         "reading_tables",
         "change_tables",
+        "comparison",
         "folder",
         "inspection",
         "run",
