@@ -191,30 +191,32 @@ def _why_of_boxes(
     is_told |= (found.event == EVENT_GONE) & np.isin(found.rows[0], nearest_before)
     groups = events[~is_told].groupby(["specimen", "event", "is_better", "label", "new_label"])
     counted = groups.agg(count=("before", "size"), before=("before", "mean"), after=("after", "mean")).reset_index()
-    parts: list[dict[str, list[str]]] = [{} for _ in pair.identifiers]
+    kind = (counted["specimen"] * len(BOX_EVENTS) + counted["event"]).to_numpy()
+    first, after_last = np.searchsorted(kind, kind), np.searchsorted(kind, kind, "right")
+    counted["rank"], counted["left"] = np.arange(len(kind)) - first, after_last - first - _MOST_TOLD
+    counted = counted[counted["rank"] < _MOST_TOLD]
+    parts: list[list[str]] = [[] for _ in pair.identifiers]
+    for row in np.flatnonzero((invalid[0] >= 0) & (invalid[1] > invalid[0])).tolist():
+        parts[row].append(f"{invalid[1][row] - invalid[0][row]} more invalid")
     names = [_short(name) for name in pair.labels]
-    columns = ("specimen", "event", "label", "new_label", "count", "before", "after")
-    for row, kind, label, new_label, count, before, after in zip(
-        *(counted[name].tolist() for name in columns), strict=True
+    for row, event, _, label, new_label, count, before, after, rank, left in zip(
+        *(counted[name].tolist() for name in counted), strict=True
     ):
         text = names[label] if new_label < 0 else f"{names[label]} → {names[new_label]}"
         if count > 1:
             text += f" ×{count}"
-        if kind in _TOLD_WITH_IOU and before == before and after == after:
+        if event in _TOLD_WITH_IOU and before == before and after == after:
             text += f" (IoU {before:.2f} → {after:.2f})"
-        parts[row].setdefault(BOX_EVENTS[kind], []).append(text)
-    more = np.where((invalid[0] >= 0) & (invalid[1] > invalid[0]), invalid[1] - invalid[0], 0).tolist()
-    why = []
-    for of_specimen, count, is_better in zip(parts, more, (gain > 0).tolist(), strict=True):
-        told = [f"{event} {_listed(texts, ', ')}" for event, texts in of_specimen.items()]
-        told = [f"{count} more invalid"] * (count > 0) + told
-        why.append("; ".join(told[::-1] if is_better else told) or None)
-    return why
-
-
-def _listed(texts: list[str], separator: str) -> str:
-    left = len(texts) - _MOST_TOLD
-    return separator.join(texts[:_MOST_TOLD]) + (f" and {left} more" if left > 0 else "")
+        if left > 0 and rank == _MOST_TOLD - 1:
+            text += f" and {left} more"
+        if rank:
+            parts[row][-1] += f", {text}"
+        else:
+            parts[row].append(f"{BOX_EVENTS[event]} {text}")
+    return [
+        "; ".join(told[::-1] if is_better else told) or None
+        for told, is_better in zip(parts, (gain > 0).tolist(), strict=True)
+    ]
 
 
 def _short(text: str | None) -> str:
@@ -324,7 +326,11 @@ def _why_of_answers(
         row = found.specimen[place]
         text = f"{_short(found.texts[0][place])} → {_short(found.texts[1][place])}"
         parts[row].append(text if answered[row] == 1 else f"{item[place]}: {text}")
-    return [_listed(each, "; ") or None for each in parts]
+    left = [len(each) - _MOST_TOLD for each in parts]
+    return [
+        "; ".join(each[:_MOST_TOLD]) + f" and {more} more" * (more > 0) or None
+        for each, more in zip(parts, left, strict=True)
+    ]
 
 
 def _answer_scores(

@@ -98,6 +98,12 @@ PLANTED: dict[str, tuple[Found, Found, dict[str, int], str | None]] = {
         "found dog; duplicated dog",
     ),
     "two of a kind": (TRUTH, [*TRUTH, ("dog", THIRD), ("dog", moved(THIRD, 60))], {"extra": 2}, "extra dog ×2"),
+    "five labels": (
+        [],
+        [(label, THIRD) for label in ("a", "b", "c", "d", "e")],
+        {"extra": 5},
+        "extra a, b, c, d and 1 more",
+    ),
     "two labels": (TRUTH, [], {"missed": 2}, "missed cat, dog"),
 }
 
@@ -259,6 +265,14 @@ def test_words_that_changed() -> None:
     assert events["score_before"].tolist()[1:] == [1, 1]
     strict = run.change_events(1, 2, metric="exact_match", threshold=1)
     assert strict["right_after"].tolist() == [False, False, True]
+
+
+def test_of_many_answers_those_that_fell_most_are_told() -> None:
+    asked = [("a", f"{place}?", "yes") for place in range(7)]
+    before = {(name, question): "yes" if question in ("5?", "6?") else "no" for name, question, _ in asked}
+    after = {(name, question): f"not {question[0]}" for name, question, _ in asked}
+    why = texts_run(asked, before, after).changes(1, 2)["why"].iloc[0]
+    assert why == "5: yes → not 5; 6: yes → not 6; 0: no → not 0; 1: no → not 1 and 3 more"
 
 
 def test_an_answer_that_is_no_longer_there_lost_its_words() -> None:
