@@ -316,13 +316,16 @@ def _answer_columns(pair: StepPair, settings: Settings, metric: str) -> tuple[di
 def _why_of_answers(
     pair: StepPair, found: AnswerChanges, item: list[str | None], answered: NDArray[np.int64], metric: str
 ) -> list[str | None]:
-    """The answers of each specimen that changed, those whose score fell most first; None where none did."""
+    """The answers of each specimen that changed, those whose score fell most first, or rose where the specimen's did;
+    None where none changed."""
     before, after = _answer_scores(pair, found, metric)
+    change = np.nan_to_num(after - before)
+    total = np.bincount(found.specimen, change, minlength=len(pair.identifiers))
     sign = 1 if named_score(pair.before.evaluation, metric).direction == "higher" else -1
-    gain = sign * np.nan_to_num(after - before)
+    order_by = np.where(sign * total > 0, -sign, sign)[found.specimen] * change
     parts: list[list[str]] = [[] for _ in pair.identifiers]
     changed = np.flatnonzero(found.is_changed)
-    for place in changed[np.argsort(gain[changed], kind="stable")].tolist():
+    for place in changed[np.argsort(order_by[changed], kind="stable")].tolist():
         row = found.specimen[place]
         text = f"{_short(found.texts[0][place])} → {_short(found.texts[1][place])}"
         parts[row].append(text if answered[row] == 1 else f"{item[place]}: {text}")
@@ -374,8 +377,7 @@ def _answer_events(pair: StepPair, correctness: Correctness) -> pd.DataFrame:
         **{name: _texts(texts) for name, texts in _words(found).items()},
         "format_changed": pd.array(found.format_changed, dtype="boolean"),
     }
-    for name, values in zip(_SIDES, scores, strict=True):
-        columns[f"score_{name}"] = values
+    columns |= zip(_SIDES, scores, strict=True)
     for name, values in zip(_SIDES, scores, strict=True):
         right = correctness.of(values)
         columns[f"right_{name}"] = pd.arrays.BooleanArray(right == RIGHT, (right != RIGHT) & (right != WRONG))

@@ -403,8 +403,8 @@ class Run:
         (``ground_truth_x1`` … ``prediction_after_y2``). NA where there is no such box.
 
         Text: ``specimen, item``; ``phrase``: the question; ``reference`` (several joined by " | "); ``answer_before,
-        answer_after``; the words and ``format_changed`` as in ``changes``; ``score_before, score_after`` of ``metric``
-        and ``right_before, right_after``: whether it reaches ``threshold`` (the middle of what it can be if None).
+        answer_after``; the words and ``format_changed`` as in ``changes``; ``before, after``: the score ``metric``, and
+        ``right_before, right_after``: whether it reaches ``threshold`` (the middle of what it can be if None).
 
         Raises ``UnknownNameError``, and ``EvalWidgetError`` where ``metric`` or ``threshold`` is given for boxes.
         """

@@ -262,7 +262,7 @@ def test_words_that_changed() -> None:
     assert events["format_changed"].tolist() == [False, True, True]
     assert events["right_before"].tolist() == [True, True, True]
     assert events["right_after"].tolist() == [False, True, True]
-    assert events["score_before"].tolist()[1:] == [1, 1]
+    assert events["before"].tolist()[1:] == [1, 1]
     strict = run.change_events(1, 2, metric="exact_match", threshold=1)
     assert strict["right_after"].tolist() == [False, False, True]
 
@@ -271,8 +271,11 @@ def test_of_many_answers_those_that_fell_most_are_told() -> None:
     asked = [("a", f"{place}?", "yes") for place in range(7)]
     before = {(name, question): "yes" if question in ("5?", "6?") else "no" for name, question, _ in asked}
     after = {(name, question): f"not {question[0]}" for name, question, _ in asked}
-    why = texts_run(asked, before, after).changes(1, 2)["why"].iloc[0]
-    assert why == "5: yes → not 5; 6: yes → not 6; 0: no → not 0; 1: no → not 1 and 3 more"
+    run = texts_run(asked, before, after)
+    assert run.changes(1, 2)["why"].tolist() == [
+        "5: yes → not 5; 6: yes → not 6; 0: no → not 0; 1: no → not 1 and 3 more"
+    ]
+    assert run.changes(2, 1)["why"].iloc[0].startswith("5: not 5 → yes; 6: not 6 → yes; 0: not 0 → no")
 
 
 def test_an_answer_that_is_no_longer_there_lost_its_words() -> None:

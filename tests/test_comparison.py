@@ -102,8 +102,8 @@ def test_questions_are_found_by_their_words() -> None:
     assert both.different_ground_truth == ["b"]
     found = both.change_events().set_index(["specimen", "phrase"])
     assert sorted(found.index) == [("a", "What?"), ("a", "Who?"), ("c", "Who?")]
-    assert found.loc[("a", "What?"), ["score_before", "score_after"]].tolist() == [1, 0]
-    assert found.loc[("a", "Who?"), ["score_before", "score_after"]].tolist() == [0, 1]
+    assert found.loc[("a", "What?"), ["before", "after"]].tolist() == [1, 0]
+    assert found.loc[("a", "Who?"), ["before", "after"]].tolist() == [0, 1]
 
 
 def test_runs_that_cannot_be_compared_are_told() -> None:
