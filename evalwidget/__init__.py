@@ -1,6 +1,7 @@
 """See what a vision-language model or detector predicted, what changed between checkpoints, and why it fails."""
 
 from evalwidget import metrics
+from evalwidget.comparison import RunComparison, compare_runs
 from evalwidget.demo_runs import demo_run
 from evalwidget.errors import EvalWidgetError, FormatError, JoinError, UnknownNameError
 from evalwidget.inspection import Inspection, inspect
@@ -14,8 +15,10 @@ __all__ = [
     "Inspection",
     "JoinError",
     "Run",
+    "RunComparison",
     "UnknownNameError",
     "__version__",
+    "compare_runs",
     "demo_run",
     "inspect",
     "metrics",

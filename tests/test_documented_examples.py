@@ -78,6 +78,25 @@ def test_the_own_metrics_of_the_documentation_run(monkeypatch):
     assert boxes.summary(metrics=[near])["near"].iloc[-1] > 0
 
 
+def test_the_comparisons_of_the_documentation_run() -> None:
+    text = (ROOT / "docs" / "comparing-steps.md").read_text("utf-8")
+    names: dict = {}
+    for code in re.findall(r"```python\n(.*?)\n```", text, re.DOTALL):
+        exec(code, names)
+    assert "sheet-34.png" in set(names["run"].changes(100, 150).head(2)["specimen"])
+    assert names["both"].steps == (150, 500)
+    assert len(names["forgotten"]) > 0
+
+
+def test_the_documentation_names_every_column_of_changes() -> None:
+    text = (ROOT / "docs" / "comparing-steps.md").read_text("utf-8")
+    for run in (ew.demo_run("grounding"), ew.demo_run("vqa")):
+        first, last = run.steps[0], run.steps[-1]
+        for frame in (run.changes(first, last), run.paired_test(first, last)):
+            for name in frame.columns[1:]:
+                assert f"`{name}`" in text
+
+
 def test_the_documentation_names_every_metric():
     text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
     for task in ("free text", "phrase grounding"):
