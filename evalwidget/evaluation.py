@@ -153,9 +153,13 @@ class Evaluation:
         """A metric's score ``(q,)`` of each answer, NaN where there is nothing to score."""
         return self._text.values(step, metric)
 
-    def take_answers(self, steps: Sequence[int]) -> None:
-        """Have the answers of ``steps`` scored together by whatever metric is asked for next."""
-        self._text.take(steps)
+    def take(self, steps: Sequence[int], settings: Settings) -> None:
+        """Have the boxes of all ``steps`` matched at once, or their answers scored together by whatever metric is asked
+        for next: what is then asked for step by step is there."""
+        if self.data.has_text:
+            self._text.take(steps)
+        else:
+            self.match(steps, settings)
 
     def answer_outcomes(self, step: int) -> NDArray[np.uint8]:
         """Outcomes ``(q,)`` of the answers, as of boxes: one that equals a reference after normalisation is

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
-from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric
+from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric, TextMetric
 
 __all__ = [
     "NamedScore",
     "main_score",
     "named_score",
     "named_scores",
+    "score_of_answers",
     "score_of_specimens",
     "score_of_step",
     "sums_of_specimens",
@@ -77,6 +78,13 @@ def score_of_step(evaluation: Evaluation, step: int, settings: Settings, name: s
     if _counts(evaluation, name):
         return evaluation.specimens(step, settings).totals[name]
     return evaluation.metric_scores(step, settings, _metric(evaluation, name))[1]
+
+
+def score_of_answers(evaluation: Evaluation, step: int, name: str) -> NDArray[np.float64]:
+    """The score ``(q,)`` of each answer as in ``Run.matches``, NaN where there is none. Raises ``UnknownNameError``."""
+    metric = _metric(evaluation, name)
+    assert isinstance(metric, TextMetric), "a run of questions has no other scores"
+    return evaluation.answer_values(step, metric)
 
 
 def sums_of_specimens(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores, error_tables, mask_tables, reading_tables
+from evalwidget import coco_scores, error_tables, learning_tables, mask_tables, reading_tables
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
@@ -347,6 +347,46 @@ class Run:
         """
         return mask_tables.mask_summary(self._evaluation, self._loaded(steps))
 
+    def learning(
+        self,
+        metric: str | None = None,
+        threshold: float | None = None,
+        *,
+        per: str = "specimen",
+        steps: Sequence[int] | None = None,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """What was learned and what was forgotten: a row per specimen; with ``per="item"`` per ground truth box or
+        question.
+
+        A specimen is right at a step where its ``metric`` (f1 or token_f1 if None) reaches ``threshold`` (the middle of
+        the metric's bounds if None); an answer likewise; a box where a prediction is matched with it at the thresholds
+        given, and it takes neither metric nor threshold. Where a specimen is missing, or its score not defined, it is
+        not evaluated, which is never wrong: consecutive steps of a specimen are those with no evaluated one between
+        them.
+
+        ``specimen`` (and ``item, phrase``); ``learned_at``: the first step at which it was right; ``forgetting_events``
+        (Toneva et al. 2019): how often right was followed by wrong, and ``forgotten_at``: at which steps, a tuple;
+        ``never_learned``; ``always_right``; ``mean`` and ``variability`` (Swayamdipta et al. 2020): mean and population
+        standard deviation of the score over steps, for a box of its match's IoU, 0 where it is missed; ``churn``: the
+        share of consecutive steps between which right turned wrong or wrong right; ``right_since``: the first step of
+        the stretch of being right that lasts to the end, NA where it was wrong last; ``state``: ``not_evaluated,
+        never_learned, always_right, learned`` (right where last evaluated) or ``forgotten`` (right once, wrong where
+        last evaluated); ``evaluated``: at how many steps. NA where it was evaluated nowhere, ``churn`` also where only
+        once. Steps go through in ascending order.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` about a metric without bounds and no threshold.
+        """
+        return learning_tables.learning(
+            self._evaluation,
+            self._ascending(steps),
+            Settings(iou_threshold, confidence_threshold),
+            metric,
+            threshold,
+            per=per,
+        )
+
     def compare(
         self,
         step: int | None = None,
@@ -403,6 +443,10 @@ class Run:
         chosen = self._chosen(steps)
         self._data.load(chosen)
         return chosen
+
+    def _ascending(self, steps: Sequence[int] | None) -> list[int]:
+        """The steps asked for, each once, in the order of training, read."""
+        return self._loaded(sorted(set(self._chosen(steps))))
 
     def _chosen(self, steps: int | Sequence[int] | None) -> list[int]:
         if steps is None:
