@@ -387,6 +387,31 @@ class Run:
             per=per,
         )
 
+    def churn(
+        self,
+        metric: str | None = None,
+        threshold: float | None = None,
+        *,
+        steps: Sequence[int] | None = None,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """What turned over between consecutive steps, also where the mean stands still: a row per step but the first.
+
+        ``step, previous_step``; ``specimens``: evaluated at both, that is, with a score of ``metric`` at both;
+        ``mean_before, mean_after``: the mean of the scores of these specimens, each counting once (``summary`` is over
+        all boxes or answers); ``gained``: wrong before and right after; ``lost``: right before and wrong after;
+        ``churn``: the share of ``specimens`` that did either; ``predictions_changed``: the share of specimens with
+        another prediction after than before, of the ``recorded``, the specimens with a recorded prediction at both
+        steps, scored or not. A text has changed if it differs in any character; boxes if there are other boxes or
+        labels, whatever their order and scores, of those that reach ``confidence_threshold``. ``metric`` and
+        ``threshold`` say what is right, as in ``learning``. Shares are NA where there is no specimen.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` about a metric without bounds and no threshold.
+        """
+        settings = Settings(iou_threshold, confidence_threshold)
+        return learning_tables.churn(self._evaluation, self._ascending(steps), settings, metric, threshold)
+
     def compare(
         self,
         step: int | None = None,

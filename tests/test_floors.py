@@ -18,7 +18,7 @@ FLOORS = [
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
-        *("named_scores", "correctness", "error_analysis", "learning", "folder", "saving"),
+        *("named_scores", "correctness", "error_analysis", "learning", "churn", "folder", "saving"),
     },
     {"scores", "coco_scores", "error_tables", "learning_tables", "mask_tables", "reading_tables", "description"},
     {"inspection"},
