@@ -10,6 +10,7 @@ import pandas as pd
 
 from evalwidget import coco_scores, error_tables, learning_tables, mask_tables, reading_tables
 from evalwidget import scores as tables
+from evalwidget.best_step import BestStep, best_step
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
 from evalwidget.error_analysis import ErrorAnalysis
@@ -19,6 +20,7 @@ from evalwidget.folder import open_frames, open_source, settings_of
 from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
+from evalwidget.step_choice import Resampling
 from evalwidget.widget.protocol import SORTS
 
 if TYPE_CHECKING:
@@ -411,6 +413,39 @@ class Run:
         """
         settings = Settings(iou_threshold, confidence_threshold)
         return learning_tables.churn(self._evaluation, self._ascending(steps), settings, metric, threshold)
+
+    def best_step(
+        self,
+        metric: str | None = None,
+        *,
+        steps: Sequence[int] | None = None,
+        samples: int = 1000,
+        confidence: float = 0.95,
+        seed: int = 0,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        iou_thresholds: Sequence[float] = (0.5, 0.75),
+        confidence_thresholds: Sequence[float] = (0.0, 0.25, 0.5),
+    ) -> BestStep:
+        """The step with the best score, the steps that cannot be told apart from it, and whether the choice survives
+        elsewhere. Printing it says so; ``BestStep`` describes its tables.
+
+        ``metric`` is one of ``scores``' columns that is a mean or a ratio (f1 or token_f1 if None); the score of a step
+        is ``summary``'s. Intervals are percentile bootstrap intervals that hold the share ``confidence`` of ``samples``
+        draws of specimens, each with all its boxes or answers; the same ``seed`` gives the same draws. A step cannot be
+        told apart from the best where the interval of their difference, over the specimens evaluated at both, holds 0.
+        For boxes the choice is then tried at every pair of ``iou_thresholds`` and ``confidence_thresholds``, for texts
+        by the run's other metrics.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` where no step has the score, or about a count.
+        """
+        chosen = self._ascending(steps)
+        how = Resampling(samples, confidence, seed)
+        elsewhere = [Settings(iou, least) for iou in iou_thresholds for least in confidence_thresholds]
+        if not elsewhere:
+            raise EvalWidgetError("iou_thresholds, confidence_thresholds: expected at least one each, got none")
+        settings = Settings(iou_threshold, confidence_threshold)
+        return best_step(self._evaluation, chosen, settings, metric, how, elsewhere)
 
     def compare(
         self,

@@ -18,9 +18,18 @@ FLOORS = [
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
-        *("named_scores", "correctness", "error_analysis", "learning", "churn", "folder", "saving"),
+        *("named_scores", "correctness", "error_analysis", "learning", "churn", "step_choice", "folder", "saving"),
     },
-    {"scores", "coco_scores", "error_tables", "learning_tables", "mask_tables", "reading_tables", "description"},
+    {
+        "scores",
+        "best_step",
+        "coco_scores",
+        "error_tables",
+        "learning_tables",
+        "mask_tables",
+        "reading_tables",
+        "description",
+    },
     {"inspection"},
     {"cli"},
     {"__main__"},
@@ -56,6 +65,7 @@ IMPORTERS = {
     "traitlets": {"widget.eval_widget"},
     "pandas": {
         "scores",
+        "best_step",
         "coco_scores",
         "error_tables",
         "learning_tables",
