@@ -14,6 +14,7 @@ from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric, Tex
 __all__ = [
     "NamedScore",
     "main_score",
+    "metric_named",
     "named_score",
     "named_scores",
     "score_of_answers",
@@ -63,6 +64,11 @@ def named_scores(evaluation: Evaluation, also: str | None = None) -> list[NamedS
 def named_score(evaluation: Evaluation, name: str) -> NamedScore:
     """What is known of the score of that name. Raises ``UnknownNameError``."""
     return _OF_BOXES[name] if _counts(evaluation, name) else _of_metric(_metric(evaluation, name))
+
+
+def metric_named(evaluation: Evaluation, name: str) -> Metric | None:
+    """The metric of that name, None where the score follows from the counts of boxes. Raises ``UnknownNameError``."""
+    return None if _counts(evaluation, name) else _metric(evaluation, name)
 
 
 def score_of_specimens(evaluation: Evaluation, step: int, settings: Settings, name: str) -> NDArray[np.float64]:

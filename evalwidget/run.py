@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores, error_tables, learning_tables, mask_tables, reading_tables
+from evalwidget import coco_scores, error_tables, learning_tables, mask_tables, reading_tables, slice_tables
 from evalwidget import scores as tables
 from evalwidget.best_step import BestStep, best_step
 from evalwidget.data import RunData, shown_steps
@@ -446,6 +446,42 @@ class Run:
             raise EvalWidgetError("iou_thresholds, confidence_thresholds: expected at least one each, got none")
         settings = Settings(iou_threshold, confidence_threshold)
         return best_step(self._evaluation, chosen, settings, metric, how, elsewhere)
+
+    def slices(
+        self,
+        by: str | Mapping[str, Any] | pd.Series | pd.DataFrame,
+        metric: str | None = None,
+        steps: Sequence[int] | None = None,
+        *,
+        tidy: bool = False,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """Scores by slice and step: a row per slice, the one that fell most first.
+
+        ``by``: "phrase" (or class, or question text); "box_size" (COCO's: "small" below 32 x 32 square pixels of
+        ground truth area, "large" from 96 x 96 on); "objects" (ground truth boxes of a specimen: "0", "1", "2", "3-5",
+        "6+"); "question_type" (of English questions: "yes/no", "how many", "what colour", "what", "which", "where",
+        "who", "when", "why", "how", "other"); "prompt_length" (words of the phrase or question: "1", "2-3", "4-6",
+        "7+"); or values of your own: a mapping or Series from specimen to value, or a DataFrame with ``specimen``,
+        ``item`` or not, and one more column. Numbers are not binned; a categorical keeps its order.
+
+        ``metric``: specimens, sliced by "objects" or values of your own, have any of ``scores``' columns that is a mean
+        or a ratio (f1 or token_f1 if None); questions any metric of answers (token_f1 if None); ground truth boxes,
+        sliced by "box_size" or by item, recall (if None), mean_iou and metrics of matched boxes, and by "phrase" and
+        "prompt_length" also precision, f1 and metrics of phrases. A slice's score is ``summary``'s over what is in it.
+
+        ``slice``; ``items``: how many boxes, questions or specimens it has that can be scored; a column for each step,
+        named by the step as a number; ``best_step``, of equals the earliest; ``fall``: how much worse the last of the
+        steps is than the best. NA where nothing of the slice was scored, never 0; ``slice`` is NA for what no value is
+        given for. ``tidy``: a row per step and slice, ``step, slice, items, value``, with ``items`` scored at the step.
+
+        Raises ``UnknownNameError`` also about specimens and items that the run does not have, ``EvalWidgetError`` about
+        a slicing that the task, or a score that the slices have not.
+        """
+        chosen = self._ascending(steps)
+        settings = Settings(iou_threshold, confidence_threshold)
+        return slice_tables.slices(self._evaluation, chosen, settings, by, metric, tidy=tidy)
 
     def compare(
         self,
