@@ -11,17 +11,17 @@ import pandas as pd
 from evalwidget.data import shown_steps
 from evalwidget.errors import EvalWidgetError
 from evalwidget.evaluation import Evaluation, Settings
-from evalwidget.metrics.metric import TextMetric
+from evalwidget.metrics.metric import Direction, TextMetric
 from evalwidget.named_scores import NamedScore, main_score, named_score
 from evalwidget.step_choice import (
-    Differences,
+    Intervals,
     Resampling,
     StepSums,
     best_place,
-    differences,
     joined_sums,
+    of_both,
+    resampled,
     step_sums,
-    value_intervals,
 )
 
 __all__ = ["BestStep", "best_step"]
@@ -89,81 +89,73 @@ def best_step(
     if best is None:
         raise EvalWidgetError(f"best_step: no step has a score {score.name!r}; expected specimens that can be scored")
     if evaluation.data.has_text:
-        thresholds = _other_metrics(evaluation, steps, settings, score, best, how)
+        tried = _other_metrics(evaluation, steps, settings, score)
     else:
-        thresholds = _other_thresholds(evaluation, steps, elsewhere, score, best, how)
-    return BestStep(steps[best], score.name, _table(steps, sums, best, how), thresholds, how.samples, how.confidence)
-
-
-def _table(steps: Sequence[int], sums: StepSums, best: int, how: Resampling) -> pd.DataFrame:
-    low, high = value_intervals(sums, how).T
-    found = differences(sums, sums.at(best), how)
-    return pd.DataFrame(
+        tried = _other_thresholds(evaluation, steps, elsewhere, score)
+    there = [best_place(found.value, direction) for found, direction in zip(tried.sums, tried.directions, strict=True)]
+    choices = joined_sums([found.at(best) for found in tried.sums])
+    others = joined_sums([found.at(place or 0) for found, place in zip(tried.sums, there, strict=True)])
+    drawn = resampled([sums, *of_both(sums, sums.at(best)), *of_both(choices, others)], how)
+    each, to_best, to_other = drawn.of(0), drawn.difference(1, 2), drawn.difference(3, 4)
+    table = pd.DataFrame(
         {
             "step": np.array(steps, np.int64),
-            "value": sums.value,
-            "low": low,
-            "high": high,
-            **_difference_columns(found),
+            "value": each.value,
+            "low": each.low,
+            "high": each.high,
+            **_difference_columns(to_best),
             "specimens": pd.array(np.count_nonzero(sums.whole, axis=0), dtype="Int64"),
-            "indistinguishable": _can_be_none(found),
+            "indistinguishable": _can_be_none(to_best),
             "best": np.arange(len(steps)) == best,
         }
     )
+    thresholds = pd.DataFrame(
+        {
+            **tried.named,
+            "best_step": pd.array([pd.NA if place is None else steps[place] for place in there], dtype="Int64"),
+            "value": others.value,
+            "choice_value": choices.value,
+            **_difference_columns(to_other),
+            "survives": _can_be_none(to_other),
+        }
+    )
+    return BestStep(steps[best], score.name, table, thresholds, how.samples, how.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What the choice is tried by: columns that name each, its sums, and which way is better."""
+
+    named: dict[str, Any]
+    sums: list[StepSums]
+    directions: list[Direction]
 
 
 def _other_thresholds(
-    evaluation: Evaluation,
-    steps: Sequence[int],
-    elsewhere: Sequence[Settings],
-    score: NamedScore,
-    best: int,
-    how: Resampling,
-) -> pd.DataFrame:
-    there = [step_sums(evaluation, steps, settings, score.name) for settings in elsewhere]
+    evaluation: Evaluation, steps: Sequence[int], elsewhere: Sequence[Settings], score: NamedScore
+) -> _Tried:
     named = {
         "iou_threshold": np.array([settings.iou_threshold for settings in elsewhere], np.float64),
         "confidence_threshold": np.array([settings.confidence_threshold for settings in elsewhere], np.float64),
     }
-    return pd.DataFrame(named | _choices(steps, there, [score] * len(there), best, how))
+    sums = [step_sums(evaluation, steps, settings, score.name) for settings in elsewhere]
+    return _Tried(named, sums, [score.direction] * len(sums))
 
 
-def _other_metrics(
-    evaluation: Evaluation, steps: Sequence[int], settings: Settings, score: NamedScore, best: int, how: Resampling
-) -> pd.DataFrame:
-    others = [
-        named_score(evaluation, metric.name)
-        for metric in evaluation.metrics()
-        if isinstance(metric, TextMetric) and metric.name != score.name
-    ]
-    there = [step_sums(evaluation, steps, settings, other.name) for other in others]
+def _other_metrics(evaluation: Evaluation, steps: Sequence[int], settings: Settings, score: NamedScore) -> _Tried:
+    others = [metric for metric in evaluation.metrics() if isinstance(metric, TextMetric) and metric.name != score.name]
     named = {"metric": pd.array([other.name for other in others], dtype="string")}
-    return pd.DataFrame(named | _choices(steps, there, others, best, how))
+    sums = [step_sums(evaluation, steps, settings, other.name) for other in others]
+    return _Tried(named, sums, [other.direction for other in others])
 
 
-def _choices(
-    steps: Sequence[int], there: list[StepSums], scores: list[NamedScore], choice: int, how: Resampling
-) -> dict[str, Any]:
-    """The columns that say what is best in each of ``there``, and how the choice does beside it."""
-    best = [best_place(sums.value, score.direction) for sums, score in zip(there, scores, strict=True)]
-    ours = joined_sums([sums.at(choice) for sums in there])
-    theirs = joined_sums([sums.at(place or 0) for sums, place in zip(there, best, strict=True)])
-    found = differences(ours, theirs, how)
-    return {
-        "best_step": pd.array([pd.NA if place is None else steps[place] for place in best], dtype="Int64"),
-        "value": theirs.value,
-        "choice_value": ours.value,
-        **_difference_columns(found),
-        "survives": _can_be_none(found),
-    }
+def _difference_columns(found: Intervals) -> dict[str, Any]:
+    return {"difference": found.value, "difference_low": found.low, "difference_high": found.high}
 
 
-def _difference_columns(found: Differences) -> dict[str, Any]:
-    return {"difference": found.difference, "difference_low": found.low, "difference_high": found.high}
-
-
-def _can_be_none(found: Differences) -> Any:
-    return pd.arrays.BooleanArray(found.can_be_none, np.isnan(found.difference) | np.isnan(found.low))
+def _can_be_none(found: Intervals) -> Any:
+    """Whether the interval of a difference holds 0, NA where there is none."""
+    return pd.arrays.BooleanArray((found.low <= 0) & (found.high >= 0), np.isnan(found.value) | np.isnan(found.low))
 
 
 def _sentences(found: BestStep) -> list[str]:

@@ -79,8 +79,9 @@ class _Shown:
             answers = predictions.answers
             return cls(answers.recorded, answers.text, data.ground_truth.questions.specimen)
         boxes = predictions.boxes
-        # a prediction without a score always counts
-        rows = np.flatnonzero(~(boxes.score < settings.confidence_threshold) | (settings.confidence_threshold <= 0))
+        # a prediction without a score always counts, and at 0 every one
+        counted = ~(boxes.score < (settings.confidence_threshold or -np.inf))
+        rows = slice(None) if counted.all() else np.flatnonzero(counted)
         usable = boxes.usable[rows]
         corners = np.where(usable[:, None], boxes.corners[rows], 0)
         columns = [boxes.label[rows], *corners.T, np.where(usable, 0, boxes.state[rows])]
@@ -90,8 +91,12 @@ class _Shown:
     def changes(self, other: "_Shown") -> tuple[int, int]:
         """How many specimens are recorded at both, and in how many of them the predictions differ."""
         both = self.recorded & other.recorded
-        differs = np.fromiter(map(ne, self.prediction, other.prediction), np.bool_, len(both))
-        return len(np.unique(self.specimen[both])), len(np.unique(self.specimen[both & differs]))
+        differs = both & np.fromiter(map(ne, self.prediction, other.prediction), np.bool_, len(both))
+        return _distinct(self.specimen[both]), _distinct(self.specimen[differs])
+
+
+def _distinct(places: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.bincount(places)))
 
 
 def _mean(values: NDArray[np.float64]) -> float:

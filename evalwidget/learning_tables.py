@@ -97,15 +97,16 @@ def churn(
 
 def _columns(found: Learning, steps: NDArray[np.int64]) -> dict[str, Any]:
     unknown = found.evaluated == 0
+    events = found.forgetting_events
+    at = steps[np.nonzero(found.forgotten.T)[1]].tolist()
+    ends = np.cumsum(events).tolist()
     forgotten_at = np.empty(len(unknown), object)
-    forgotten_at[:] = [()] * len(unknown)
-    for row in np.flatnonzero(found.forgotten.any(axis=0)).tolist():
-        forgotten_at[row] = tuple(steps[found.forgotten[:, row]].tolist())
+    forgotten_at[:] = [tuple(at[end - count : end]) for end, count in zip(ends, events.tolist(), strict=True)]
     forgotten_at[unknown] = pd.NA
     states = LEARNING_STATES.index
     return {
         "learned_at": _steps_at(found.learned_at, steps),
-        "forgetting_events": pd.arrays.IntegerArray(found.forgetting_events, unknown),
+        "forgetting_events": pd.arrays.IntegerArray(events, unknown),
         "forgotten_at": forgotten_at,
         "never_learned": pd.arrays.BooleanArray(found.state == states("never_learned"), unknown),
         "always_right": pd.arrays.BooleanArray(found.state == states("always_right"), unknown),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError, UnknownNameError
-from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.evaluation import BoxCounts, Evaluation, Settings
 from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric, TextMetric
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "score_of_answers",
     "score_of_specimens",
     "score_of_step",
+    "sums_of_counts",
     "sums_of_specimens",
 ]
 
@@ -102,8 +103,14 @@ def sums_of_specimens(
     if not _counts(evaluation, name):
         total, count = evaluation.metric_sums(step, settings, _metric(evaluation, name))
         return total, count.astype(np.float64)
-    columns = {key: np.nan_to_num(of) for key, of in evaluation.specimens(step, settings).columns.items()}
-    tp, fp, fn = (columns[key] for key in ("true_positives", "false_positives", "false_negatives"))
+    return sums_of_counts(evaluation.box_counts(step, settings), name)
+
+
+def sums_of_counts(counts: BoxCounts, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same of a score that follows from the counts of boxes. Raises ``EvalWidgetError`` about a count."""
+    tp, fp, fn = (
+        of.astype(np.float64) for of in (counts.true_positives, counts.false_positives, counts.false_negatives)
+    )
     if name == "f1":
         return 2 * tp, 2 * tp + fp + fn
     if name == "precision":
@@ -111,7 +118,7 @@ def sums_of_specimens(
     if name == "recall":
         return tp, tp + fn
     if name == "mean_iou":
-        return columns[name] * tp, tp
+        return counts.iou, tp
     raise EvalWidgetError(f"metric {name!r}: expected a score that is a mean or a ratio, got a count")
 
 

@@ -1,7 +1,7 @@
 """Which step is best by a score, and which others the specimens cannot tell apart from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,19 @@ from evalwidget.errors import EvalWidgetError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.metrics.bootstrap import percentile_interval, resampled_ratios
 from evalwidget.metrics.counting import ratio
-from evalwidget.metrics.metric import Direction
-from evalwidget.named_scores import score_of_step, sums_of_specimens
+from evalwidget.metrics.metric import Direction, PhraseMetric
+from evalwidget.named_scores import metric_named, sums_of_counts, sums_of_specimens
 
 __all__ = [
-    "Differences",
+    "Intervals",
+    "Resampled",
     "Resampling",
     "StepSums",
     "best_place",
-    "differences",
     "joined_sums",
+    "of_both",
+    "resampled",
     "step_sums",
-    "value_intervals",
 ]
 
 
@@ -58,33 +59,70 @@ class StepSums:
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
-    """Differences ``(k,)`` of scores over the specimens that both steps have, and their bootstrap intervals; NaN where
-    there is nothing to compare."""
+class Intervals:
+    """Scores or differences of scores ``(k,)`` and the ends of their bootstrap intervals; NaN where not defined."""
 
-    difference: NDArray[np.float64]
+    value: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
-    @property
-    def can_be_none(self) -> NDArray[np.bool_]:
-        """Whether each interval holds 0."""
-        return (self.low <= 0) & (self.high >= 0)
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """Scores of draws of specimens, ``(samples, k)`` for each of the sums that were drawn together."""
+
+    values: list[NDArray[np.float64]]
+    draws: list[NDArray[np.float64]]
+    confidence: float
+
+    def of(self, place: int) -> Intervals:
+        """Of the scores of the sums at ``place``."""
+        return self._intervals(self.values[place], self.draws[place])
+
+    def difference(self, ours: int, theirs: int) -> Intervals:
+        """Of the scores of the sums at ``ours`` minus those at ``theirs``, drawn alike and so paired."""
+        return self._intervals(self.values[ours] - self.values[theirs], self.draws[ours] - self.draws[theirs])
+
+    def _intervals(self, values: NDArray[np.float64], draws: NDArray[np.float64]) -> Intervals:
+        ends = np.array([percentile_interval(column, self.confidence) for column in draws.T]).reshape(-1, 2)
+        return Intervals(values, ends[:, 0], ends[:, 1])
 
 
 def step_sums(evaluation: Evaluation, steps: Sequence[int], settings: Settings, name: str) -> StepSums:
     """The sums of the score ``name`` at each of ``steps``. Raises ``UnknownNameError``, and ``EvalWidgetError`` about
     a count, which is no ratio."""
-    evaluation.take(steps, settings)
-    shape = len(evaluation.data.specimens), len(steps)
-    part, whole = np.zeros(shape), np.zeros(shape)
-    evaluated = np.zeros(shape, np.bool_)
-    value = np.full(len(steps), np.nan)
-    for place, step in enumerate(steps):
-        part[:, place], whole[:, place] = sums_of_specimens(evaluation, step, settings, name)
-        evaluated[:, place] = evaluation.data.scored(step)
-        value[place] = score_of_step(evaluation, step, settings, name)
-    return StepSums(value, part, whole, evaluated)
+    metric = metric_named(evaluation, name)
+    if metric is None:
+        found = _sums_of_counts(evaluation, steps, settings, name)
+    else:
+        if isinstance(metric, PhraseMetric):
+            evaluation.phrases.phrases(steps, settings.iou_threshold, settings.confidence_threshold)
+        else:
+            evaluation.take(steps, settings)
+        found = [sums_of_specimens(evaluation, step, settings, name) for step in steps]
+    shape = len(steps), len(evaluation.data.specimens)
+    part, whole = (np.array([sums[side] for sums in found], np.float64).reshape(shape).T for side in (0, 1))
+    evaluated = np.array([evaluation.data.scored(step) for step in steps], np.bool_).reshape(shape).T
+    return StepSums(ratio(part.sum(axis=0), whole.sum(axis=0)), part, whole, evaluated)
+
+
+def _sums_of_counts(
+    evaluation: Evaluation, steps: Sequence[int], settings: Settings, name: str
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Those of a score that follows from the counts of boxes: matched once for all confidence thresholds."""
+    everything = replace(settings, confidence_threshold=0.0)
+    evaluation.take(steps, everything)
+    found = []
+    for step in steps:
+        unscored = np.isnan(evaluation.data.predictions(step).boxes.score)
+        if settings.confidence_threshold == 0:
+            counts = evaluation.box_counts(step, everything)
+        elif unscored.all() or not unscored.any():
+            counts = evaluation.box_counts(step, everything, settings.confidence_threshold)
+        else:
+            counts = evaluation.box_counts(step, settings)
+        found.append(sums_of_counts(counts, name))
+    return found
 
 
 def joined_sums(sums: Sequence[StepSums]) -> StepSums:
@@ -104,21 +142,21 @@ def best_place(value: NDArray[np.float64], direction: Direction) -> int | None:
     return int(np.nanargmax(value) if direction == "higher" else np.nanargmin(value))
 
 
-def value_intervals(sums: StepSums, how: Resampling) -> NDArray[np.float64]:
-    """The bootstrap interval of each step's score, ``(k, 2)``."""
-    drawn = resampled_ratios(sums.part, sums.whole, how.samples, how.seed)
-    return np.array([percentile_interval(column, how.confidence) for column in drawn.T]).reshape(-1, 2)
-
-
-def differences(ours: StepSums, theirs: StepSums, how: Resampling) -> Differences:
-    """Of each step of ``ours`` to the step of ``theirs`` in the same place, or to its only one: over the specimens
-    evaluated at both, which are drawn alike, so that the intervals are of paired differences."""
+def of_both(ours: StepSums, theirs: StepSums) -> tuple[StepSums, StepSums]:
+    """The steps of both over the specimens evaluated at both: those in the same place, or all of ours and their only
+    one."""
     both = ours.evaluated & theirs.evaluated
-    parts = [np.where(both, side.part, 0) for side in (ours, theirs)]
-    wholes = [np.where(both, side.whole, 0) for side in (ours, theirs)]
-    first, second = (ratio(part.sum(axis=0), whole.sum(axis=0)) for part, whole in zip(parts, wholes, strict=True))
-    drawn = resampled_ratios(np.hstack(parts), np.hstack(wholes), how.samples, how.seed)
-    count = both.shape[1]
-    intervals = [percentile_interval(column, how.confidence) for column in (drawn[:, :count] - drawn[:, count:]).T]
-    low, high = np.array(intervals).reshape(-1, 2).T
-    return Differences(first - second, low, high)
+    found = []
+    for sums in (ours, theirs):
+        part, whole = np.where(both, sums.part, 0), np.where(both, sums.whole, 0)
+        found.append(StepSums(ratio(part.sum(axis=0), whole.sum(axis=0)), part, whole, both))
+    return found[0], found[1]
+
+
+def resampled(several: Sequence[StepSums], how: Resampling) -> Resampled:
+    """Scores of draws of the same specimens for all of ``several``."""
+    drawn = resampled_ratios(
+        np.hstack([sums.part for sums in several]), np.hstack([sums.whole for sums in several]), how.samples, how.seed
+    )
+    ends = np.cumsum([len(sums.value) for sums in several])
+    return Resampled([sums.value for sums in several], np.split(drawn, ends[:-1], axis=1), how.confidence)

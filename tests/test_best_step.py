@@ -1,10 +1,12 @@
 """``Run.best_step``: the best step, those that cannot be told apart from it, and whether the choice survives."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import oracle
 import pandas as pd
 import pytest
 
@@ -169,3 +171,39 @@ def test_what_cannot_be_asked_is_told(write_run: Write) -> None:
         run.best_step(iou_thresholds=[])
     with pytest.raises(ew.EvalWidgetError, match="no step has a score 'f1'"):
         box_run(write_run, {1: ".."}).best_step()
+
+
+@pytest.mark.parametrize("unscored", [0, 3, 1])
+def test_other_confidences_need_no_other_matching(tmp_path: Path, unscored: int) -> None:
+    """Of overlapping boxes with ties of score: the score at every pair of thresholds is ``summary``'s there. Every
+    third prediction, or every one, may be without a score."""
+    random = np.random.default_rng(5)
+    boxes = [[float(v) for v in (*random.integers(0, 25, 2), *random.integers(5, 30, 2))] for _ in range(60)]
+    truth = oracle.coco_truth(
+        [(60, 60)] * 3, [(row % 3, row % 2, box, row % 9 == 0) for row, box in enumerate(boxes)], 2
+    )
+    frame = pd.DataFrame(
+        {
+            "step": np.repeat([1, 2], 60),
+            "specimen": [f"{row % 3 + 1}.jpg" for row in range(60)] * 2,
+            "phrase": [f"class {row % 2 + 1}" for row in range(60)] * 2,
+            "score": random.integers(0, 8, 120) / 8,
+            **{
+                name: [box[place] + (box[place - 2] if place > 1 else 0) for box in boxes] * 2
+                for place, name in enumerate(("x1", "y1", "x2", "y2"))
+            },
+        }
+    )
+    frame["x1"] += random.integers(-3, 4, 120)
+    if unscored:
+        frame.loc[::unscored, "score"] = np.nan
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    steps = {int(step): part.drop(columns="step") for step, part in frame.groupby("step")}
+    run = ew.open_run(ground_truth=tmp_path / "truth.json", predictions=steps)
+    for metric in ("f1", "precision", "recall", "mean_iou"):
+        found = run.best_step(metric, samples=1)
+        for row in found.thresholds.to_dict("records"):
+            at = {name: row[name] for name in ("iou_threshold", "confidence_threshold")}
+            scores = run.summary(**at).set_index("step")[metric]
+            assert row["choice_value"] == pytest.approx(scores[found.step], rel=1e-12)
+            assert (row["best_step"], row["value"]) == (scores.idxmax(), pytest.approx(scores.max(), rel=1e-12))
