@@ -1,7 +1,7 @@
 """The best step of a run as tables, and in sentences."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ def best_step(
     if evaluation.data.has_text:
         tried = _other_metrics(evaluation, steps, settings, score)
     else:
-        tried = _other_thresholds(evaluation, steps, elsewhere, score)
+        tried = _other_thresholds(evaluation, steps, elsewhere, score, {settings: sums})
     there = [best_place(found.value, direction) for found, direction in zip(tried.sums, tried.directions, strict=True)]
     choices = joined_sums([found.at(best) for found in tried.sums])
     others = joined_sums([found.at(place or 0) for found, place in zip(tried.sums, there, strict=True)])
@@ -132,13 +132,17 @@ class _Tried:
 
 
 def _other_thresholds(
-    evaluation: Evaluation, steps: Sequence[int], elsewhere: Sequence[Settings], score: NamedScore
+    evaluation: Evaluation,
+    steps: Sequence[int],
+    elsewhere: Sequence[Settings],
+    score: NamedScore,
+    known: Mapping[Settings, StepSums],
 ) -> _Tried:
     named = {
         "iou_threshold": np.array([settings.iou_threshold for settings in elsewhere], np.float64),
         "confidence_threshold": np.array([settings.confidence_threshold for settings in elsewhere], np.float64),
     }
-    sums = [step_sums(evaluation, steps, settings, score.name) for settings in elsewhere]
+    sums = [known.get(settings) or step_sums(evaluation, steps, settings, score.name) for settings in elsewhere]
     return _Tried(named, sums, [score.direction] * len(sums))
 
 
