@@ -7,6 +7,7 @@ import pytest
 
 import evalwidget as ew
 from evalwidget.metrics.catalogue import known_metrics
+from evalwidget.metrics.questions import PROMPT_LENGTHS, QUESTION_TYPES
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```jsonl (ground_truth|predictions)\n(.*?)\n```", re.DOTALL)
@@ -115,3 +116,19 @@ def test_boxes_that_cannot_be_put_beside_ground_truth_are_invalid(tmp_path):
     assert run.summary()[["true_positives", "false_positives", "false_negatives", "invalid"]].values.tolist() == [
         [0, 0, 2, 1]
     ]
+
+
+def test_what_is_said_across_checkpoints():
+    text = (ROOT / "docs" / "across-checkpoints.md").read_text("utf-8")
+    names: dict = {}
+    exec(re.search(r"```python\n(.*?)\n```", text, re.DOTALL).group(1), names)
+    choice = names["choice"]
+    tables = [names["learned"], names["boxes"], names["turned"], choice.table, choice.thresholds, names["fallen"]]
+    for table in (*tables, ew.demo_run("vqa").best_step(samples=1).thresholds):
+        assert len(table)
+        for column in table:
+            assert isinstance(column, int) or re.search(rf"`[^`]*\b{column}\b[^`]*`", text), column
+    for state in names["learned"]["state"].cat.categories:
+        assert f"`{state}`" in text
+    for kind in (*QUESTION_TYPES, *(name for name, _ in PROMPT_LENGTHS)):
+        assert re.search(rf"[`, ]{re.escape(kind)}[`,]", text), kind
