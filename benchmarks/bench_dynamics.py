@@ -4,7 +4,7 @@
 
 Prints a table in Markdown for boxes and one for texts. Every round takes a run that has scored nothing, times
 ``scores()`` of all steps, then each analysis in turn. Times hold the DataFrames; tables are loaded before.
-``best_step`` tries another IoU threshold, for which all boxes are matched once more; it is shown without that too.
+``best_step`` tries two IoU and three confidence thresholds; it is shown for one IoU threshold too.
 Compare ratios, not seconds.
 """
 

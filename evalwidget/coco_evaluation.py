@@ -38,13 +38,28 @@ class StepMatches:
 
 
 @dataclass(frozen=True, slots=True)
+class _AtAllThresholds:
+    """One step's matches at COCO's ten IoU thresholds: those of ``matches`` hold from the place ``first`` of the list
+    up to before ``last``."""
+
+    matches: StepMatches
+    first: NDArray[np.int8]
+    last: NDArray[np.int8]
+
+    def at(self, threshold: int) -> StepMatches:
+        """Those at a threshold, by its place in the list."""
+        held = np.flatnonzero((self.first <= threshold) & (self.last > threshold))
+        return StepMatches(self.matches.counted, self.matches.prediction[held], self.matches.truth[held])
+
+
+@dataclass(frozen=True, slots=True)
 class CocoFigures:
     """COCO's twelve figures at one step, by the names in ``average_precision.FIGURES``: ``by_class`` ``(12, k)``, NaN
-    where COCO says -1, for the ``labels`` ``(k,)`` of the ground truth, and ``matches`` at IoU 0.5."""
+    where COCO says -1, for the ``labels`` ``(k,)`` of the ground truth, and the ``matches`` they come of."""
 
     labels: NDArray[np.integer]
     by_class: NDArray[np.float64]
-    matches: StepMatches
+    matches: _AtAllThresholds
 
     @property
     def overall(self) -> NDArray[np.float64]:
@@ -69,6 +84,7 @@ class CocoEvaluation:
         self._data = data
         self.blocks = StepBlocks(data)
         self._figures = StepCache(self._new_figures)
+        self._matches = StepCache(self._new_matches)
         self._curves = StepCache(self._new_curves)
 
     def figures(self, steps: Sequence[int]) -> list[CocoFigures]:
@@ -82,19 +98,27 @@ class CocoEvaluation:
     def matches(
         self, steps: Sequence[int], iou_threshold: float, confidence_threshold: float, max_predictions: int
     ) -> list[StepMatches]:
-        """The matches at each of ``steps``; not kept, but for those that the figures have come by."""
+        """The matches at each of ``steps``. Those at COCO's thresholds and limit are found at all ten at once, and
+        kept; any others are not."""
+        place = np.flatnonzero(iou_threshold == IOU_THRESHOLDS)
+        if len(place) and (confidence_threshold, max_predictions) == (0.0, COCO_MAX_PREDICTIONS):
+            figures = self._figures.kept(None)
+            known = {step: figures[step].matches for step in steps if step in figures}
+            new = [step for step in steps if step not in known]
+            known.update(zip(new, self._matches.at(new, None), strict=True))
+            return [known[step].at(int(place[0])) for step in steps]
 
         def matches_of(block: StepBlock) -> list[StepMatches]:
-            matches = Matches(self.blocks.truth, block.predictions, np.array([iou_threshold]), by_area=False)
-            return self._matches_of(block, matches)
+            found = Matches(self.blocks.truth, block.predictions, np.array([iou_threshold]), by_area=False)
+            return [of_step.matches for of_step in self._matches_of(block, found)]
 
-        is_cocos = (iou_threshold, confidence_threshold, max_predictions) == (0.5, 0.0, COCO_MAX_PREDICTIONS)
-        figures = self._figures.kept(None) if is_cocos else {}
-        known = {step: figures[step].matches for step in steps if step in figures}
-        new = [step for step in dict.fromkeys(steps) if step not in known]
-        found = self._each_step(new, max_predictions, confidence_threshold, matches_of)
-        known.update(zip(new, found, strict=True))
-        return [known[step] for step in steps]
+        return self._each_step(steps, max_predictions, confidence_threshold, matches_of)
+
+    def _new_matches(self, steps: list[int], _: None) -> list[_AtAllThresholds]:
+        def matches_of(block: StepBlock) -> list[_AtAllThresholds]:
+            return self._matches_of(block, Matches(self.blocks.truth, block.predictions, IOU_THRESHOLDS, by_area=False))
+
+        return self._each_step(steps, COCO_MAX_PREDICTIONS, 0.0, matches_of)
 
     def _new_figures(self, steps: list[int], _: None) -> list[CocoFigures]:
         return self._each_step(steps, COCO_MAX_PREDICTIONS, 0.0, self._figures_of)
@@ -122,17 +146,19 @@ class CocoEvaluation:
             for place, of_step in enumerate(self._matches_of(block, matches))
         ]
 
-    def _matches_of(self, block: StepBlock, matches: Matches) -> list[StepMatches]:
-        prediction, truth = matches.at_first_threshold()
+    def _matches_of(self, block: StepBlock, matches: Matches) -> list[_AtAllThresholds]:
+        prediction, truth, first, last = matches.in_all_areas()
         truth = self.blocks.truth.row[truth]
         if len(block.steps) == 1:
-            return [StepMatches(block.rows[0], block.rows[0][prediction], truth)]
+            return [_AtAllThresholds(StepMatches(block.rows[0], block.rows[0][prediction], truth), first, last)]
         start = np.cumsum([0, *(len(rows) for rows in block.rows)])
         step = block.predictions.step[prediction]
-        return [
-            StepMatches(rows, rows[prediction[step == place] - start[place]], truth[step == place])
-            for place, rows in enumerate(block.rows)
-        ]
+        found = []
+        for place, rows in enumerate(block.rows):
+            here = np.flatnonzero(step == place)
+            of_step = StepMatches(rows, rows[prediction[here] - start[place]], truth[here])
+            found.append(_AtAllThresholds(of_step, first[here], last[here]))
+        return found
 
     def _positives(self, steps: Sequence[int]) -> NDArray[np.int64]:
         """How many ground truth boxes ``(4, steps, k)`` each area range leaves to find at each step."""

@@ -65,12 +65,11 @@ class Matches:
             effective,
         )
 
-    def at_first_threshold(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Predictions (rows of the block) and the boxes of ``TruthTable`` they have at the lowest threshold, in the
-        area range "all"; crowd regions among them."""
+    def in_all_areas(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8], NDArray[np.int8]]:
+        """Predictions (rows of the block), the boxes of ``TruthTable`` they have in the area range "all", crowd regions
+        among them, and from and to which of the thresholds, as in ``MatchRows``."""
         rows = self._rows[0]
-        held = rows.at(0)
-        return self._order[rows.prediction[held]], self._of_any_step(rows.truth[held])
+        return self._order[rows.prediction], self._of_any_step(rows.truth), rows.first, rows.last
 
     def figures(self, positives: NDArray[np.int64]) -> NDArray[np.float64]:
         """COCO's figures ``(12, steps, k)`` of each class: see ``average_precision.coco_figures``.
