@@ -12,15 +12,15 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records"},
+    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records", "guide"},
     {"metrics", "outputs", "images", "specimens", "conventions"},
     {"formats", "assembly", "item_index", "joins", "data", "resized"},
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
-        *("named_scores", "correctness", "error_analysis", "folder", "saving"),
+        *("named_scores", "correctness", "error_analysis", "diagnosis", "folder", "saving"),
     },
-    {"scores", "coco_scores", "error_tables", "mask_tables", "reading_tables", "description"},
+    {"scores", "coco_scores", "error_tables", "diagnosis_tables", "mask_tables", "reading_tables", "description"},
     {"inspection"},
     {"cli"},
     {"__main__"},
@@ -58,6 +58,7 @@ IMPORTERS = {
         "scores",
         "coco_scores",
         "error_tables",
+        "diagnosis_tables",
         "mask_tables",
         "reading_tables",
         "folder",
