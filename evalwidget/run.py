@@ -189,10 +189,10 @@ class Run:
 
         ``step, specimen, item, phrase``; ``status``: ``matched``, ``missed``, ``extra``, ``invalid``, ``ignored``
         (crowd regions and predictions in them, predictions below the confidence threshold or beyond the 100 best of a
-        specimen and label), NA where nothing was scored; ``iou, score`` (the confidence, of an answer too); ``ground_truth`` and ``prediction``: places
-        among the specimen's boxes, or reference (several joined by " | ") and generated answer, with the question as
-        ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where the data
-        give no size), ``no_area``, both sides' corners in pixels (``ground_truth_x1`` … ``prediction_y2``) and
+        specimen and label), NA where nothing was scored; ``iou``; ``score`` (of an answer its confidence);
+        ``ground_truth`` and ``prediction``: places among the specimen's boxes, or reference (several joined by " | ")
+        and generated answer, with the question as ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where
+        the data give no size), ``no_area``, both sides' corners in pixels (``ground_truth_x1`` … ``prediction_y2``) and
         ``error_type`` (see ``error_types``; NA where the box is in no error, such as a missed one that a Cls or Loc
         error is about); for text the scores of ``summary``; and those of ``metrics`` that score a single answer or
         matched box.
