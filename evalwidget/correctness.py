@@ -1,20 +1,16 @@
 """Which specimens a run got right at a step: those whose score reaches a threshold."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.errors import EvalWidgetError
 from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.metrics.learning import NOT_EVALUATED, RIGHT, WRONG
 from evalwidget.named_scores import NamedScore, main_score, named_score, score_of_specimens
 
 __all__ = ["NOT_EVALUATED", "RIGHT", "WRONG", "Correctness", "correctness_of"]
-
-NOT_EVALUATED: Final = -1
-WRONG: Final = 0
-RIGHT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)

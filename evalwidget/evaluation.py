@@ -30,7 +30,7 @@ from evalwidget.metrics.overlap import iou_of_pairs
 from evalwidget.phrase_scores import PhraseScoring
 from evalwidget.step_cache import StepCache
 
-__all__ = ["OUTCOMES", "STATUSES", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
+__all__ = ["OUTCOMES", "STATUSES", "BoxCounts", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
 
 #: What became of a box; ``unscored`` where its specimen has no known ground truth or was not evaluated.
 OUTCOMES: Final = ("unscored", "matched", "missed", "extra", "ignored", "invalid")
@@ -72,6 +72,17 @@ class BoxOutcomes:
     truth_iou: NDArray[np.float64]
     outcome: NDArray[np.uint8]
     truth: NDArray[np.int64]
+    iou: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxCounts:
+    """What each specimen ``(s,)`` adds to a step's counts, and to the sum of the IoU of its matches; 0 where it is not
+    scored."""
+
+    true_positives: NDArray[np.int64]
+    false_positives: NDArray[np.int64]
+    false_negatives: NDArray[np.int64]
     iou: NDArray[np.float64]
 
 
@@ -153,9 +164,13 @@ class Evaluation:
         """A metric's score ``(q,)`` of each answer, NaN where there is nothing to score."""
         return self._text.values(step, metric)
 
-    def take_answers(self, steps: Sequence[int]) -> None:
-        """Have the answers of ``steps`` scored together by whatever metric is asked for next."""
-        self._text.take(steps)
+    def take(self, steps: Sequence[int], settings: Settings) -> None:
+        """Have the boxes of all ``steps`` matched at once, or their answers scored together by whatever metric is asked
+        for next: what is then asked for step by step is there."""
+        if self.data.has_text:
+            self._text.take(steps)
+        else:
+            self.match(steps, settings)
 
     def answer_outcomes(self, step: int) -> NDArray[np.uint8]:
         """Outcomes ``(q,)`` of the answers, as of boxes: one that equals a reference after normalisation is
@@ -173,6 +188,27 @@ class Evaluation:
     def match(self, steps: Sequence[int], settings: Settings) -> list[BoxOutcomes]:
         """The outcomes at each of ``steps``; those that have not been matched are matched in one pass."""
         return self._boxes.at(steps, settings)
+
+    def box_counts(self, step: int, settings: Settings, least: float = -np.inf) -> BoxCounts:
+        """The counts at ``settings``, with predictions that score below ``least`` taken away after matching.
+
+        Where all predictions of the step have scores, or none has, these are the counts at the confidence threshold
+        ``least`` without another matching: COCO's takes predictions by score, so that none changes what became of a
+        better one.
+        """
+        boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
+        truth = self.data.ground_truth.boxes
+        is_left = ~(boxes.score < least)
+        matched = np.flatnonzero((outcomes.outcome == MATCHED) & is_left)
+        positives = self._count(boxes.specimen[matched])
+        iou = np.bincount(boxes.specimen[matched], outcomes.iou[matched], minlength=len(self.data.specimens))
+        sought = (outcomes.truth_outcome == MATCHED) | (outcomes.truth_outcome == MISSED)
+        return BoxCounts(
+            positives,
+            self._count(boxes.specimen[(outcomes.outcome == EXTRA) & is_left]),
+            self._count(truth.specimen[sought]) - positives,
+            iou.astype(np.float64),
+        )
 
     def specimens(self, step: int, settings: Settings) -> SpecimenScores:
         return self._specimens.at([step], settings)[0]
@@ -231,13 +267,8 @@ class Evaluation:
         return SpecimenScores(status, usable, invalid, columns, totals)
 
     def _box_columns(self, step: int, settings: Settings) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
-        boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
-        truth = self.data.ground_truth.boxes
-        matched = outcomes.outcome == MATCHED
-        positives = self._count(boxes.specimen[matched])
-        false_positives = self._count(boxes.specimen[outcomes.outcome == EXTRA])
-        false_negatives = self._count(truth.specimen[outcomes.truth_outcome == MISSED])
-        iou = np.bincount(boxes.specimen[matched], outcomes.iou[matched], minlength=len(self.data.specimens))
+        counts = self.box_counts(step, settings)
+        found = counts.true_positives, counts.false_positives, counts.false_negatives, counts.iou
         scored = self.data.scored(step)
 
         def columns(tp: NDArray, fp: NDArray, fn: NDArray, iou_sum: NDArray) -> dict[str, NDArray[np.float64]]:
@@ -251,9 +282,8 @@ class Evaluation:
                 "mean_iou": ratio(iou_sum, tp),
             }
 
-        each = columns(positives, false_positives, false_negatives, iou)
-        sums = (positives.sum(), false_positives.sum(), false_negatives.sum(), iou.sum())
-        totals = columns(*(np.array([total]) for total in sums))
+        each = columns(*found)
+        totals = columns(*(np.array([of_specimens.sum()]) for of_specimens in found))
         return (
             {name: np.where(scored, values, np.nan) for name, values in each.items()},
             {name: float(values[0]) if scored.any() else np.nan for name, values in totals.items()},

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores, diagnosis_tables, error_tables, mask_tables, reading_tables
+from evalwidget import (
+    coco_scores,
+    diagnosis_tables,
+    error_tables,
+    learning_tables,
+    mask_tables,
+    reading_tables,
+    slice_tables,
+)
 from evalwidget import scores as tables
+from evalwidget.best_step import BestStep, best_step
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
 from evalwidget.diagnosis import Diagnosis
@@ -21,6 +30,7 @@ from evalwidget.metrics.diagnosis_settings import diagnosis_settings
 from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
+from evalwidget.step_choice import Resampling
 from evalwidget.widget.protocol import SORTS
 
 if TYPE_CHECKING:
@@ -382,6 +392,140 @@ class Run:
         """
         return mask_tables.mask_summary(self._evaluation, self._loaded(steps))
 
+    def learning(
+        self,
+        metric: str | None = None,
+        threshold: float | None = None,
+        *,
+        per: str = "specimen",
+        steps: Sequence[int] | None = None,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """What was learned and what was forgotten: a row per specimen; with ``per="item"`` per ground truth box or
+        question.
+
+        A specimen is right at a step where its ``metric`` (f1 or token_f1 if None) reaches ``threshold`` (the middle of
+        the metric's bounds if None); an answer likewise; a box where a prediction is matched with it at the thresholds
+        given, and it takes neither metric nor threshold. Where a specimen is missing, or its score not defined, it is
+        not evaluated, which is never wrong: consecutive steps of a specimen are those with no evaluated one between
+        them.
+
+        ``specimen`` (and ``item, phrase``); ``learned_at``: the first step at which it was right; ``forgetting_events``
+        (Toneva et al. 2019): how often right was followed by wrong, and ``forgotten_at``: at which steps, a tuple;
+        ``never_learned``; ``always_right``; ``mean`` and ``variability`` (Swayamdipta et al. 2020): mean and population
+        standard deviation of the score over steps, for a box of its match's IoU, 0 where it is missed; ``churn``: the
+        share of consecutive steps between which right turned wrong or wrong right; ``right_since``: the first step of
+        the stretch of being right that lasts to the end, NA where it was wrong last; ``state``: ``not_evaluated,
+        never_learned, always_right, learned`` (right where last evaluated) or ``forgotten`` (right once, wrong where
+        last evaluated); ``evaluated``: at how many steps. NA where it was evaluated nowhere, ``churn`` also where only
+        once. Steps go through in ascending order.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` about a metric without bounds and no threshold.
+        """
+        return learning_tables.learning(
+            self._evaluation,
+            self._ascending(steps),
+            Settings(iou_threshold, confidence_threshold),
+            metric,
+            threshold,
+            per=per,
+        )
+
+    def churn(
+        self,
+        metric: str | None = None,
+        threshold: float | None = None,
+        *,
+        steps: Sequence[int] | None = None,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """What turned over between consecutive steps, also where the mean stands still: a row per step but the first.
+
+        ``step, previous_step``; ``specimens``: evaluated at both, that is, with a score of ``metric`` at both;
+        ``mean_before, mean_after``: the mean of the scores of these specimens, each counting once (``summary`` is over
+        all boxes or answers); ``gained``: wrong before and right after; ``lost``: right before and wrong after;
+        ``churn``: the share of ``specimens`` that did either; ``predictions_changed``: the share of specimens with
+        another prediction after than before, of the ``recorded``, the specimens with a recorded prediction at both
+        steps, scored or not. A text has changed if it differs in any character; boxes if there are other boxes or
+        labels, whatever their order and scores, of those that reach ``confidence_threshold``. ``metric`` and
+        ``threshold`` say what is right, as in ``learning``. Shares are NA where there is no specimen.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` about a metric without bounds and no threshold.
+        """
+        settings = Settings(iou_threshold, confidence_threshold)
+        return learning_tables.churn(self._evaluation, self._ascending(steps), settings, metric, threshold)
+
+    def best_step(
+        self,
+        metric: str | None = None,
+        *,
+        steps: Sequence[int] | None = None,
+        samples: int = 1000,
+        confidence: float = 0.95,
+        seed: int = 0,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        iou_thresholds: Sequence[float] = (0.5, 0.75),
+        confidence_thresholds: Sequence[float] = (0.0, 0.25, 0.5),
+    ) -> BestStep:
+        """The step with the best score, the steps that cannot be told apart from it, and whether the choice survives
+        elsewhere. Printing it says so; ``BestStep`` describes its tables.
+
+        ``metric`` is one of ``scores``' columns that is a mean or a ratio (f1 or token_f1 if None); the score of a step
+        is ``summary``'s. Intervals are percentile bootstrap intervals that hold the share ``confidence`` of ``samples``
+        draws of specimens, each with all its boxes or answers; the same ``seed`` gives the same draws. A step cannot be
+        told apart from the best where the interval of their difference, over the specimens evaluated at both, holds 0.
+        For boxes the choice is then tried at every pair of ``iou_thresholds`` and ``confidence_thresholds``, for texts
+        by the run's other metrics.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` where no step has the score, or about a count.
+        """
+        chosen = self._ascending(steps)
+        how = Resampling(samples, confidence, seed)
+        elsewhere = [Settings(iou, least) for iou in iou_thresholds for least in confidence_thresholds]
+        if not elsewhere:
+            raise EvalWidgetError("iou_thresholds, confidence_thresholds: expected at least one each, got none")
+        settings = Settings(iou_threshold, confidence_threshold)
+        return best_step(self._evaluation, chosen, settings, metric, how, elsewhere)
+
+    def slices(
+        self,
+        by: str | Mapping[str, Any] | pd.Series | pd.DataFrame,
+        metric: str | None = None,
+        steps: Sequence[int] | None = None,
+        *,
+        tidy: bool = False,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """Scores by slice and step: a row per slice, the one that fell most first.
+
+        ``by``: "phrase" (or class, or question text); "box_size" (COCO's: "small" below 32 x 32 square pixels of
+        ground truth area, "large" from 96 x 96 on); "objects" (ground truth boxes of a specimen: "0", "1", "2", "3-5",
+        "6+"); "question_type" (of English questions: "yes/no", "how many", "what colour", "what", "which", "where",
+        "who", "when", "why", "how", "other"); "prompt_length" (words of the phrase or question: "1", "2-3", "4-6",
+        "7+"); or values of your own: a mapping or Series from specimen to value, or a DataFrame with ``specimen``,
+        ``item`` or not, and one more column. Numbers are not binned; a categorical keeps its order.
+
+        ``metric``: specimens, sliced by "objects" or values of your own, have any of ``scores``' columns that is a mean
+        or a ratio (f1 or token_f1 if None); questions any metric of answers (token_f1 if None); ground truth boxes,
+        sliced by "box_size" or by item, recall (if None), mean_iou and metrics of matched boxes, and by "phrase" and
+        "prompt_length" also precision, f1 and metrics of phrases. A slice's score is ``summary``'s over what is in it.
+
+        ``slice``; ``items``: how many boxes, questions or specimens it has that can be scored; a column for each step,
+        named by the step as a number; ``best_step``, of equals the earliest; ``fall``: how much worse the last of the
+        steps is than the best. NA where nothing of the slice was scored, never 0; ``slice`` is NA for what no value is
+        given for. ``tidy``: a row per step and slice, ``step, slice, items, value``, with ``items`` scored at the step.
+
+        Raises ``UnknownNameError`` also about specimens and items that the run does not have, ``EvalWidgetError`` about
+        a slicing that the task, or a score that the slices have not.
+        """
+        chosen = self._ascending(steps)
+        settings = Settings(iou_threshold, confidence_threshold)
+        return slice_tables.slices(self._evaluation, chosen, settings, by, metric, tidy=tidy)
+
     def compare(
         self,
         step: int | None = None,
@@ -438,6 +582,10 @@ class Run:
         chosen = self._chosen(steps)
         self._data.load(chosen)
         return chosen
+
+    def _ascending(self, steps: Sequence[int] | None) -> list[int]:
+        """The steps asked for, each once, in the order of training, read."""
+        return self._loaded(sorted(set(self._chosen(steps))))
 
     def _chosen(self, steps: int | Sequence[int] | None) -> list[int]:
         if steps is None:

@@ -37,7 +37,7 @@ def summary(
 ) -> pd.DataFrame:
     """A row per step: see ``Run.summary``."""
     data = evaluation.data
-    _together(evaluation, steps, settings)
+    evaluation.take(steps, settings)
     metrics = evaluation.metrics(asked)
     rows: list[dict[str, Any]] = []
     for step in steps:
@@ -76,7 +76,7 @@ def scores(
 ) -> pd.DataFrame:
     """A row per step and specimen: see ``Run.scores``."""
     data = evaluation.data
-    _together(evaluation, steps, settings)
+    evaluation.take(steps, settings)
     metrics = evaluation.metrics(asked)
     found = [evaluation.specimens(step, settings) for step in steps]
     count = len(data.specimens)
@@ -100,7 +100,7 @@ def matches(
     evaluation, data = analysis.evaluation, analysis.evaluation.data
     metrics = evaluation.metrics(asked)
     if data.has_text:
-        evaluation.take_answers(steps)
+        evaluation.take(steps, settings)
         parts = [_answer_matches(evaluation, step, metrics) for step in steps]
     else:
         errors = analysis.box_errors(steps, settings, min(BACKGROUND_THRESHOLD, settings.iou_threshold))
@@ -143,14 +143,6 @@ def phrases(evaluation: Evaluation, steps: Sequence[int], settings: Settings) ->
     for name in found[0].columns if found else ():
         columns[name] = np.concatenate([step.columns[name] for step in found])
     return _typed(pd.DataFrame(columns), ["boxes", "predictions"])
-
-
-def _together(evaluation: Evaluation, steps: Sequence[int], settings: Settings) -> None:
-    """Have all ``steps`` matched or scored at once, so that the tables then find what they ask for step by step."""
-    if evaluation.data.has_text:
-        evaluation.take_answers(steps)
-    else:
-        evaluation.match(steps, settings)
 
 
 def _parse_failure_rate(evaluation: Evaluation, step: int) -> float:
