@@ -32,6 +32,8 @@ FLOORS = [
             "error_analysis",
             "answer_diagnosis",
             "diagnosis",
+            "good_criteria",
+            "suspect_labels",
             "learning",
             "churn",
             "step_choice",
