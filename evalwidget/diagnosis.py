@@ -4,7 +4,7 @@ Modes are those of ``guide.MODES``, defined in ``metrics/box_failures`` and ``me
 is missing at a step, or without known ground truth, is not judged there: it has no modes and no severity.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -16,7 +16,7 @@ from evalwidget.answer_diagnosis import TEXT_MODES, AnswerDiagnosis, AnswerFailu
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.evaluation import EXTRA, INVALID, MATCHED, MISSED, Evaluation, Settings
 from evalwidget.guide import MODES, mode_place
-from evalwidget.metrics.box_failures import FALSE_POSITIVE, INCONSISTENT, LOOSE, box_failures
+from evalwidget.metrics.box_failures import FALSE_POSITIVE, INCONSISTENT, LOOSE, box_failures, nearest_objects
 from evalwidget.metrics.counting import ratio
 from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.error_types import BlockOutcomes
@@ -38,7 +38,8 @@ _SHOWN: Final = 3
 @dataclass(frozen=True, slots=True)
 class BoxFailures:
     """Failures of one step by row of its tables: of ``m`` predictions ``failure, target, iou`` as in
-    ``metrics.box_failures.BlockFailures``, the target a row of the ground truth; ``missed`` ``(n,)``."""
+    ``metrics.box_failures.BlockFailures``, the target a row of the ground truth; ``missed`` ``(n,)``. What false
+    positives lie on ``Diagnosis.nearest`` says."""
 
     failure: NDArray[np.int8]
     target: NDArray[np.int64]
@@ -106,8 +107,27 @@ class Diagnosis:
         (found,) = self.at([step], settings, thresholds)
         span = (0, len(self._data.specimens)) if row is None else (row, row + 1)
         if found.answers is not None:
-            return sorted(self._of_answers(step, found, found.answers, *span), key=lambda finding: finding[:2])
-        return sorted(self._of_boxes(step, settings, found, *span), key=lambda finding: finding[:2])
+            findings = self._of_answers(step, found, found.answers, *span)
+        else:
+            findings = _BoxEvidence(self, step, settings, thresholds or DiagnosisSettings(), found, *span).findings()
+        return sorted(findings, key=lambda finding: finding[:2])
+
+    def nearest(
+        self, step: int, rows: NDArray[np.int64], settings: Settings, thresholds: DiagnosisSettings
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The ground truth box (its row) of any label that each of these predictions (rows, ascending) of a step
+        overlaps most, -1 for one on background, and that IoU, 0 without one."""
+        truth = self._blocks.truth
+        target, iou = np.full(len(rows), -1, np.int64), np.zeros(len(rows))
+
+        def of_block(block: StepBlock) -> list[None]:
+            box, overlap = nearest_objects(truth, block.predictions, settings.iou_threshold, thresholds)
+            place = np.searchsorted(rows, block.rows[0])
+            target[place], iou[place] = np.append(truth.row, -1)[box], overlap
+            return [None]
+
+        self._blocks.each_step([step], lambda _: rows, of_block)
+        return target, iou
 
     def _new_steps(self, steps: list[int], settings: tuple[Settings, DiagnosisSettings]) -> list[StepDiagnosis]:
         matching, thresholds = settings
@@ -216,155 +236,209 @@ class Diagnosis:
                     [row - start for row in rows],
                 )
 
-    def _of_boxes(self, step: int, settings: Settings, found: StepDiagnosis, first: int, end: int) -> Iterator[Finding]:
-        assert found.boxes is not None
-        describe = _BoxEvidence(self.evaluation, step, settings, found.boxes, first, end)
-        for mode, parts in describe.parts():
-            for specimen, of_specimen in groupby(parts, key=lambda part: part.specimen):
-                boxes = list(of_specimen)
-                texts = [part.text for part in boxes[:_SHOWN]]
-                if len(boxes) > _SHOWN:
-                    texts.append(f"and {len(boxes) - _SHOWN:,} more")
-                if found.judged[specimen]:
-                    yield Finding(
-                        specimen,
-                        mode,
-                        float(found.severity[specimen, mode]),
-                        "; ".join(texts),
-                        list(dict.fromkeys(part.item for part in boxes if part.item)),
-                        list(dict.fromkeys(part.phrase for part in boxes)),
-                        [part.ground_truth for part in boxes if part.ground_truth >= 0],
-                        [part.prediction for part in boxes if part.prediction >= 0],
-                    )
 
+@dataclass(frozen=True, slots=True)
+class _Failing:
+    """The boxes ``(k,)`` that fail in one mode, by specimen: the label and the item of each, its places among the boxes
+    of its specimen on either side (-1: none), and what ``texts`` says of some of them."""
 
-class _Part(NamedTuple):
-    """What one box adds to a finding."""
-
-    specimen: int
-    text: str
-    item: str | None
-    phrase: str
-    ground_truth: int
-    prediction: int
+    specimen: NDArray[np.int64]
+    label: NDArray[np.integer]
+    item: NDArray[np.object_]
+    ground_truth: NDArray[np.int64]
+    prediction: NDArray[np.int64]
+    texts: Callable[[NDArray[np.int64]], list[str]]
 
 
 class _BoxEvidence:
-    """The failing boxes of the specimens ``first`` to ``end - 1`` at a step, in words."""
+    """What is found in the specimens ``first`` to ``end - 1`` at a step, in words."""
 
     def __init__(
-        self, evaluation: Evaluation, step: int, settings: Settings, failures: BoxFailures, first: int, end: int
+        self,
+        diagnosis: Diagnosis,
+        step: int,
+        settings: Settings,
+        thresholds: DiagnosisSettings,
+        found: StepDiagnosis,
+        first: int,
+        end: int,
     ) -> None:
-        data = evaluation.data
+        assert found.boxes is not None
+        data = diagnosis.evaluation.data
         self._names = data.labels.names
-        self._found, self._truth = data.predictions(step).boxes, data.ground_truth.boxes
-        self._failures = failures
-        self._outcomes = evaluation.boxes(step, settings)
-        self._threshold = settings.iou_threshold
-        self._rows = slice(self._found.offsets[first], self._found.offsets[end])
+        self._boxes, self._truth = data.predictions(step).boxes, data.ground_truth.boxes
+        self._failures, self._severity, self._judged = found.boxes, found.severity, found.judged
+        self._outcomes = diagnosis.evaluation.boxes(step, settings)
+        self._iou_threshold = settings.iou_threshold
+        self._rows = slice(self._boxes.offsets[first], self._boxes.offsets[end])
         self._truth_rows = slice(self._truth.offsets[first], self._truth.offsets[end])
         self._first, self._end = first, end
+        self._extra = self._failing(FALSE_POSITIVE)
+        self._target, self._iou = diagnosis.nearest(step, self._extra, settings, thresholds)
 
-    def parts(self) -> Iterator[tuple[int, Iterable[_Part]]]:
-        """The parts of each mode, sorted by specimen."""
-        yield _LOOSE, self._loose()
-        yield _MISSED, self._missed()
-        yield _FALSE_POSITIVE, self._false_positives()
-        yield _INCONSISTENT, self._inconsistent()
-        yield _FORMAT, self._unusable()
+    def findings(self) -> Iterator[Finding]:
+        """The findings, mode by mode."""
+        for mode, failing in (
+            (_LOOSE, self._loose()),
+            (_MISSED, self._missed()),
+            (_FALSE_POSITIVE, self._false_positives()),
+            (_INCONSISTENT, self._inconsistent()),
+            (_FORMAT, self._unusable()),
+        ):
+            if len(failing.specimen):
+                yield from self._of_mode(mode, failing)
+
+    def _of_mode(self, mode: int, failing: _Failing) -> Iterator[Finding]:
+        is_first = np.append(True, failing.specimen[1:] != failing.specimen[:-1])
+        starts = np.flatnonzero(is_first)
+        ends = np.append(starts[1:], len(is_first))
+        place = np.arange(len(is_first)) - np.repeat(starts, ends - starts)
+        texts = iter(failing.texts(np.flatnonzero(place < _SHOWN)))
+        specimens = failing.specimen[starts]
+        severities = self._severity[specimens, mode].tolist()
+        label, item = failing.label.tolist(), failing.item.tolist()
+        truth, prediction = failing.ground_truth.tolist(), failing.prediction.tolist()
+        for specimen, severity, start, end in zip(
+            specimens.tolist(), severities, starts.tolist(), ends.tolist(), strict=True
+        ):
+            shown = [next(texts) for _ in range(min(end - start, _SHOWN))]
+            if end - start > _SHOWN:
+                shown.append(f"and {end - start - _SHOWN:,} more")
+            yield Finding(
+                specimen,
+                mode,
+                severity,
+                "; ".join(shown),
+                [name for name in dict.fromkeys(item[start:end]) if name],
+                [self._names[one] for one in dict.fromkeys(label[start:end])],
+                [] if truth[start] < 0 else truth[start:end],
+                [] if prediction[start] < 0 else prediction[start:end],
+            )
 
     def _failing(self, failure: int) -> NDArray[np.int64]:
         return np.asarray(np.flatnonzero(self._failures.failure[self._rows] == failure) + self._rows.start)
 
-    def _columns(self, rows: NDArray[np.int64], target: NDArray[np.int64]) -> Iterator[tuple]:
-        """Specimen, place, label and item of each prediction, place and label of its target (-1: none), and the IoU."""
-        found, truth = self._found, self._truth
-        of_target = truth.offsets[found.specimen[rows]]
-        return zip(
-            found.specimen[rows].tolist(),
-            (rows - found.offsets[found.specimen[rows]]).tolist(),
-            map(self._names.__getitem__, found.label[rows].tolist()),
-            found.item[rows].tolist(),
-            np.where(target >= 0, target - of_target, -1).tolist(),
-            np.append(truth.label, -1)[target].tolist(),
-            self._failures.iou[rows].tolist(),
-            strict=True,
+    def _of_predictions(
+        self, rows: NDArray[np.int64], target: NDArray[np.int64], texts: Callable[[NDArray[np.int64]], list[str]]
+    ) -> _Failing:
+        boxes, truth = self._boxes, self._truth
+        specimen = boxes.specimen[rows]
+        return _Failing(
+            specimen,
+            boxes.label[rows],
+            boxes.item[rows],
+            np.where(target >= 0, target - truth.offsets[specimen], -1),
+            rows - boxes.offsets[specimen],
+            texts,
         )
 
-    def _loose(self) -> Iterator[_Part]:
+    def _label_names(self, labels: NDArray[np.integer]) -> Iterator[str]:
+        return map(self._names.__getitem__, labels.tolist())
+
+    def _loose(self) -> _Failing:
         rows = self._failing(LOOSE)
         target = self._failures.target[rows]
-        times = (self._found.size[rows].prod(axis=1) / self._truth.size[target].prod(axis=1)).tolist()
-        for (specimen, place, phrase, item, box, _, iou), larger in zip(
-            self._columns(rows, target), times, strict=True
-        ):
-            text = f"{phrase}: {larger:.1f} times the area of the object, IoU {iou:.2f}"
-            yield _Part(specimen, text, item, phrase, box, place)
 
-    def _inconsistent(self) -> Iterator[_Part]:
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            row, box = rows[shown], target[shown]
+            times = self._boxes.size[row].prod(axis=1) / self._truth.size[box].prod(axis=1)
+            columns = self._label_names(self._boxes.label[row]), times.tolist(), self._failures.iou[row].tolist()
+            return [
+                f"{name}: {larger:.1f} times the area of the object, IoU {iou:.2f}"
+                for name, larger, iou in zip(*columns, strict=True)
+            ]
+
+        return self._of_predictions(rows, target, texts)
+
+    def _inconsistent(self) -> _Failing:
         rows = self._failing(INCONSISTENT)
-        accurate = self._truth.specimen[self._truth_rows][self._outcomes.truth_outcome[self._truth_rows] == MATCHED]
-        beside = np.bincount(accurate - self._first, minlength=self._end - self._first).tolist()
-        for specimen, place, phrase, item, box, _, iou in self._columns(rows, self._failures.target[rows]):
-            others = beside[specimen - self._first]
-            where = f"{others} beside it" if others else "most boxes in other images"
-            verb = "is" if others == 1 else "are"
-            text = f"{phrase}: IoU {iou:.2f}, while {where} {verb} accurate"
-            yield _Part(specimen, text, item, phrase, box, place)
+        matched = self._outcomes.truth_outcome[self._truth_rows] == MATCHED
+        accurate = self._truth.specimen[self._truth_rows][matched] - self._first
+        beside = np.bincount(accurate, minlength=self._end - self._first)
 
-    def _false_positives(self) -> Iterator[_Part]:
-        rows = self._failing(FALSE_POSITIVE)
-        rows = rows[np.lexsort((-np.nan_to_num(self._found.score[rows], nan=1.0), self._found.specimen[rows]))]
-        labels = map(self._names.__getitem__, self._found.label[rows].tolist())
-        columns = self._columns(rows, self._failures.target[rows])
-        scores = self._found.score[rows].tolist()
-        for (specimen, place, phrase, item, box, other, iou), label, score in zip(columns, labels, scores, strict=True):
-            if box < 0:
-                what = "on background"
-            elif self._names[other] == label:
-                what = f"a second box on the same object, IoU {iou:.2f}"
-                if iou < self._threshold:
-                    what = f"IoU {iou:.2f} with the nearest"
-            elif iou < self._threshold:
-                what = f"partly on the wrong object, {self._names[other]}, IoU {iou:.2f}"
-            else:
-                what = f"on the wrong object, {self._names[other]}, IoU {iou:.2f}"
-            text = f"{phrase}: {what}" if score != score else f"{phrase} ({score:.2f}): {what}"
-            yield _Part(specimen, text, item, phrase, -1, place)
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            row = rows[shown]
+            others = beside[self._boxes.specimen[row] - self._first].tolist()
+            columns = self._label_names(self._boxes.label[row]), self._failures.iou[row].tolist(), others
+            return [
+                f"{name}: IoU {iou:.2f}, while {_accurate(count)} accurate"
+                for name, iou, count in zip(*columns, strict=True)
+            ]
 
-    def _missed(self) -> Iterator[_Part]:
+        return self._of_predictions(rows, self._failures.target[rows], texts)
+
+    def _false_positives(self) -> _Failing:
+        boxes = self._boxes
+        score = boxes.score[self._extra]
+        order = np.lexsort((-np.nan_to_num(score, nan=1.0), boxes.specimen[self._extra]))
+        rows, target, overlap = self._extra[order], self._target[order], self._iou[order]
+
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            row, box = rows[shown], target[shown]
+            columns = (
+                boxes.label[row].tolist(),
+                boxes.score[row].tolist(),
+                np.where(box >= 0, np.append(self._truth.label, -1)[box], -1).tolist(),
+                overlap[shown].tolist(),
+            )
+            return [
+                f"{self._names[label]}{'' if score != score else f' ({score:.2f})'}: {self._lies(label, other, iou)}"
+                for label, score, other, iou in zip(*columns, strict=True)
+            ]
+
+        return self._of_predictions(rows, np.full(len(rows), -1), texts)
+
+    def _lies(self, label: int, other: int, iou: float) -> str:
+        """Where a false positive lies, by the label of the object it overlaps most, -1 for none, and that IoU."""
+        if other < 0:
+            return "on background"
+        if other == label and iou >= self._iou_threshold:
+            return f"a second box on the same object, IoU {iou:.2f}"
+        if other == label:
+            return f"IoU {iou:.2f} with the nearest"
+        return (
+            f"{'' if iou >= self._iou_threshold else 'partly '}on the wrong object, {self._names[other]}, IoU {iou:.2f}"
+        )
+
+    def _missed(self) -> _Failing:
         truth, part = self._truth, self._truth_rows
         rows = np.flatnonzero(self._failures.missed[part]) + part.start
-        near = self._failing(FALSE_POSITIVE)
-        near = near[self._failures.target[near] >= 0]
-        near = near[np.argsort(self._failures.iou[near], kind="stable")]
+        near = np.flatnonzero(self._target >= 0)
+        near = near[np.argsort(self._iou[near], kind="stable")]
         nearest = np.full(part.stop - part.start, -1, np.int64)
         # of several the last to be written is the nearest
-        nearest[self._failures.target[near] - part.start] = near
-        specimens, nearest = truth.specimen[rows], nearest[rows - part.start]
-        for specimen, place, label, item, row in zip(
-            specimens.tolist(),
-            (rows - truth.offsets[specimens]).tolist(),
-            truth.label[rows].tolist(),
-            truth.item[rows].tolist(),
-            nearest.tolist(),
-            strict=True,
-        ):
-            phrase = text = self._names[label]
-            if row >= 0:
-                text += f" (nearest: {self._names[self._found.label[row]]}, IoU {self._failures.iou[row]:.2f})"
-            yield _Part(specimen, text, item, phrase, place, -1)
+        nearest[self._target[near] - part.start] = near
 
-    def _unusable(self) -> Iterator[_Part]:
-        found, part = self._found, self._rows
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            extra = nearest[rows[shown] - part.start]
+            label = np.append(self._boxes.label[self._extra], -1)[extra].tolist()
+            iou = np.append(self._iou, 0.0)[extra].tolist()
+            return [
+                name if other < 0 else f"{name} (nearest: {self._names[other]}, IoU {overlap:.2f})"
+                for name, other, overlap in zip(self._label_names(truth.label[rows[shown]]), label, iou, strict=True)
+            ]
+
+        specimen = truth.specimen[rows]
+        none = np.full(len(rows), -1)
+        return _Failing(specimen, truth.label[rows], truth.item[rows], rows - truth.offsets[specimen], none, texts)
+
+    def _unusable(self) -> _Failing:
+        boxes, part = self._boxes, self._rows
         rows = np.flatnonzero(self._outcomes.outcome[part] == INVALID) + part.start
-        for row in rows.tolist():
-            specimen = int(found.specimen[row])
-            defect = found.defects.get(row)
-            text = PARSE_STATES[found.state[row]] if defect is None else defect.message
-            label = int(found.label[row])
-            phrase = self._names[label] if label >= 0 else ""
-            yield _Part(specimen, text, found.item[row], phrase, -1, row - int(found.offsets[specimen]))
+        rows = rows[self._judged[boxes.specimen[rows]]]
+
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            defects = [(row, boxes.defects.get(row)) for row in rows[shown].tolist()]
+            return [PARSE_STATES[boxes.state[row]] if defect is None else defect.message for row, defect in defects]
+
+        return self._of_predictions(rows, np.full(len(rows), -1), texts)
+
+
+def _accurate(count: int) -> str:
+    """Which boxes are accurate where one is not: so many beside it, else those of other images."""
+    if not count:
+        return "most boxes in other images are"
+    return f"{count} beside it {'is' if count == 1 else 'are'}"
 
 
 def _answer_evidence(failures: AnswerFailures, answers: Answers, row: int, place: int) -> str:

@@ -12,6 +12,7 @@ from evalwidget.data import RunData
 from evalwidget.diagnosis import FAILURES_OF_BOXES, Diagnosis, Finding, StepDiagnosis
 from evalwidget.errors import EvalWidgetError
 from evalwidget.evaluation import EXTRA, INVALID, MATCHED, MISSED, Settings
+from evalwidget.garbage import collection_paused
 from evalwidget.good_criteria import MET, NOT_JUDGEABLE, good_criteria
 from evalwidget.guide import GOOD_BOXES, GOOD_TEXT, MODES, mode_place
 from evalwidget.metrics.calibration import calibration_bins
@@ -41,7 +42,8 @@ def diagnose(
     """A row per step, specimen and failure mode present: see ``Run.diagnose``."""
     data = diagnosis.evaluation.data
     diagnosis.at(steps, settings, thresholds)
-    by_step = [diagnosis.findings(step, settings, thresholds) for step in steps]
+    with collection_paused():
+        by_step = [diagnosis.findings(step, settings, thresholds) for step in steps]
     found = [finding for of_step in by_step for finding in of_step]
     return pd.DataFrame(
         {

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.data import RunData
-from evalwidget.diagnosis import BoxFailures, Diagnosis
+from evalwidget.diagnosis import Diagnosis
 from evalwidget.evaluation import EXTRA, MISSED, Settings
 from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.overlap import iou_of_pairs
@@ -41,7 +41,6 @@ def suspect_boxes(
     label that none of the steps finds (its label may be wrong), or on one of the same label that none finds (its box
     may be off). Those that agree best come first."""
     data, evaluation = diagnosis.evaluation.data, diagnosis.evaluation
-    found = diagnosis.at(steps, settings, thresholds)
     outcomes = evaluation.match(steps, settings)
     last = data.predictions(steps[-1]).boxes
     rows = np.flatnonzero(outcomes[-1].outcome == EXTRA)
@@ -50,9 +49,9 @@ def suspect_boxes(
         boxes = data.predictions(step).boxes
         agreed = np.minimum(agreed, _best_iou(data, last, rows, boxes, np.flatnonzero(of_step.outcome == EXTRA)))
     missed = np.logical_and.reduce([step.truth_outcome == MISSED for step in outcomes])
-    kept = agreed >= agreement
-    assert found[-1].boxes is not None
-    suspects = list(_told(data, last, rows[kept], agreed[kept], found[-1].boxes, missed, settings.iou_threshold))
+    rows, agreed = rows[agreed >= agreement], agreed[agreed >= agreement]
+    target, iou = diagnosis.nearest(steps[-1], rows, settings, thresholds)
+    suspects = _told(data, last, rows, agreed, target, iou, missed, settings.iou_threshold)
     return sorted(suspects, key=lambda suspect: (-suspect.agreement, suspect.specimen))
 
 
@@ -76,23 +75,24 @@ def _told(
     last: Boxes,
     rows: NDArray[np.int64],
     agreed: NDArray[np.float64],
-    failures: BoxFailures,
+    target: NDArray[np.int64],
+    iou: NDArray[np.float64],
     missed: NDArray[np.bool_],
     iou_threshold: float,
 ) -> Iterator[Suspect]:
     """What each prediction speaks for; nothing where it lies on an object that is found, or found at some step."""
     truth, names = data.ground_truth.boxes, data.labels.names
-    for row, agreement in zip(rows.tolist(), agreed.tolist(), strict=True):
-        target, iou, label = int(failures.target[row]), float(failures.iou[row]), int(last.label[row])
+    for row, agreement, box, overlap in zip(rows.tolist(), agreed.tolist(), target.tolist(), iou.tolist(), strict=True):
+        label = int(last.label[row])
         specimen, phrase = int(last.specimen[row]), names[label]
-        same = target >= 0 and int(truth.label[target]) == label
+        same = box >= 0 and int(truth.label[box]) == label
         told = f"{phrase} at every one of these steps"
-        if target < 0 or (not same and iou < iou_threshold):
+        if box < 0 or (not same and overlap < iou_threshold):
             yield Suspect(specimen, "", phrase, "missing_box", agreement, f"{told}, where nothing is annotated")
-        elif missed[target]:
-            item, annotated = truth.item[target] or "", names[int(truth.label[target])]
+        elif missed[box]:
+            item, annotated = truth.item[box] or "", names[int(truth.label[box])]
             kind = "box_off" if same else "wrong_label"
-            where = f"IoU {iou:.2f} with the box annotated" + ("" if same else f" as {annotated}")
+            where = f"IoU {overlap:.2f} with the box annotated" + ("" if same else f" as {annotated}")
             yield Suspect(specimen, item, annotated, kind, agreement, f"{told}, {where}")
 
 

@@ -153,6 +153,9 @@ def test_who_is_not_judged_has_no_modes() -> None:
 def test_a_prediction_that_cannot_be_used_is_a_format_error() -> None:
     found = [*OBJECTS[:3], ("fish", 900.0, 0.0, np.nan, 100.0)]
     assert modes_of(boxes_run({"a": OBJECTS}, {"a": found}), "a") == {"missed_detection", "format_error"}
+    columns = ["specimen", "phrase", "x1", "y1", "x2", "y2"]
+    unknown = pd.DataFrame([("b", *found[3])], columns=columns).assign(step=1)
+    assert ew.Run.from_frames(None, unknown, coordinates="pixels").diagnose().empty
 
 
 def test_thresholds_are_arguments() -> None:

@@ -94,9 +94,12 @@ def is_alike_any(form: str, others: Collection[str]) -> bool:
     same, of five letters or more, and no digits."""
     if form in others:
         return True
-    if len(form) < _SHORTEST_TYPO or any(letter.isdigit() for letter in form):
+    length = len(form)
+    if length < _SHORTEST_TYPO or not form.isalpha():
         return False
-    return any(len(other) >= _SHORTEST_TYPO and letters_alike(form, other) >= _WORDS_ALIKE for other in others)
+    # words of lengths further apart cannot be that similar
+    near = [other for other in others if len(other) >= _SHORTEST_TYPO and abs(len(other) - length) <= length // 2]
+    return any(letters_alike(form, other) >= _WORDS_ALIKE for other in near)
 
 
 def word_count(text: str) -> int:

@@ -13,7 +13,7 @@ from evalwidget.metrics.error_types import BlockOutcomes
 from evalwidget.metrics.pairs import taken_in_turn
 from evalwidget.metrics.score_order import score_order
 
-__all__ = ["FALSE_POSITIVE", "INCONSISTENT", "LOOSE", "BlockFailures", "box_failures"]
+__all__ = ["FALSE_POSITIVE", "INCONSISTENT", "LOOSE", "BlockFailures", "box_failures", "nearest_objects"]
 
 #: How a prediction fails.
 LOOSE, INCONSISTENT, FALSE_POSITIVE = range(3)
@@ -26,8 +26,8 @@ class BlockFailures:
     """Failures of the ``m`` predictions of a block and of the ``n`` ground truth boxes at each of its steps.
 
     ``failure`` ``(m,)``: ``LOOSE``, ``INCONSISTENT`` or ``FALSE_POSITIVE``, -1 for a true positive. ``target``
-    ``(m,)``: the ground truth box that a loose or inconsistent one claims; of a false positive the box of any label
-    that it overlaps most, -1 where it is on background. ``iou`` ``(m,)``: the overlap with the target, 0 without one.
+    ``(m,)``: the ground truth box that a loose or inconsistent one claims, -1 for any other. ``iou`` ``(m,)``: the
+    overlap with it, 0 without one.
     ``missed`` ``(steps, n)``: boxes that nothing is matched with and nothing claims.
     """
 
@@ -62,7 +62,7 @@ def box_failures(
     is missed. Crowd regions are claimed by nothing. Definition: our own, made of TIDE's thresholds and the guide's.
     """
     count, boxes = len(block.score), len(truth)
-    first, candidates = truth.all_classes(block.specimen)
+    first, candidates = truth.group(block.specimen, block.class_)
     candidates = np.where(outcomes.true_positive, 0, candidates)
     near = min(settings.near_iou, iou_threshold)
     found = candidate_pairs(block.boxes, first, candidates, truth.boxes, truth.crowd, near)
@@ -71,8 +71,7 @@ def box_failures(
 
     # ground truth is there anew at each step
     cell = block.step[pairs.prediction] * boxes + pairs.truth
-    is_free = (block.class_[pairs.prediction] == truth.class_[pairs.truth]) & missed.reshape(-1)[cell]
-    free = np.flatnonzero(is_free & (pairs.iou < iou_threshold))
+    free = np.flatnonzero(missed.reshape(-1)[cell] & (pairs.iou < iou_threshold))
     prediction, cell, iou = pairs.prediction[free], cell[free], pairs.iou[free]
     area, object_area = block.boxes.area[prediction], truth.boxes.area[pairs.truth[free]]
     intersection = iou * (area + object_area) / (1 + iou)
@@ -96,14 +95,24 @@ def box_failures(
     failure[is_released] = FALSE_POSITIVE
     claimed[is_released] = -1
 
-    nearest = _first_of(pairs.prediction, count)
     target, overlap = np.full(count, -1, np.int64), np.zeros(count)
-    has_near = nearest >= 0
-    target[has_near], overlap[has_near] = pairs.truth[nearest[has_near]], pairs.iou[nearest[has_near]]
     holds = claims[claimed[prediction[claims]] >= 0]
     target[prediction[holds]], overlap[prediction[holds]] = cell[holds] % max(boxes, 1), iou[holds]
     missed.reshape(-1)[claimed[claimed >= 0]] = False
     return BlockFailures(failure, target, overlap, missed)
+
+
+def nearest_objects(
+    truth: TruthTable, block: PredictionBlock, iou_threshold: float, settings: DiagnosisSettings
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The ground truth box ``(m,)`` of any label that each prediction of a block overlaps most, -1 where no IoU reaches
+    ``near_iou``, and that IoU ``(m,)``, 0 without one."""
+    first, candidates = truth.all_classes(block.specimen)
+    near = min(settings.near_iou, iou_threshold)
+    found = candidate_pairs(block.boxes, first, candidates, truth.boxes, truth.crowd, near)
+    pairs = _by_iou(found, ~truth.ignored[0][found.truth])
+    best = _first_of(pairs.prediction, len(block.score))
+    return np.append(pairs.truth, -1)[best], np.append(pairs.iou, 0.0)[best]
 
 
 def _by_iou(pairs: Pairs, kept: NDArray[np.bool_]) -> Pairs:

@@ -35,6 +35,7 @@ _SENTENCE: Final = re.compile(r"[^.?!\n]+(?:[.](?=\w)[^.?!\n]*)*[.?!]*")
 _LETTERS_IN_A_LOOP: Final = re.compile(
     r"([^\W\d_])\1{9,}|([^\W_]\w{0,6}[^\W_][^\w\s]{0,2}?)\2{4,}|([^\w\s.…_-])\3{19,}"
 )
+_SHORTEST_LOOP: Final = 10
 _SHORT: Final = 3
 _MOST_IN_A_NUMBER: Final = 2
 
@@ -76,7 +77,7 @@ class AnswerContext:
         """What most references say of yes and no; both where each is said as often; none where most begin with
         neither."""
         said = Counter(filter(None, (yes_or_no(text.split()[0]) for text in self.references if text.strip())))
-        if 2 * said.total() <= len(self.references) or any(map(_is_long, self.references)):
+        if 2 * said.total() <= len(self.references) or not self.are_short:
             return set()
         most = max(said.values())
         return {word for word, count in said.items() if count == most}
@@ -87,6 +88,16 @@ class AnswerContext:
         alone = (text for text, key in zip(dict.fromkeys(self.references), self.keys, strict=True) if len(key) == 1)
         numbers = (parsed_number(text) for text in alone if word_count(text) <= _MOST_IN_A_NUMBER)
         return {number for number in numbers if number is not None}
+
+    @cached_property
+    def are_short(self) -> bool:
+        """No reference has more than a few content words."""
+        return all(len(content_words(reference)) <= _SHORT for reference in set(self.references))
+
+    @cached_property
+    def most_words(self) -> int:
+        """The words of the longest reference."""
+        return max(map(word_count, set(self.references)), default=0)
 
     @cached_property
     def opinions(self) -> Counter[str]:
@@ -103,9 +114,7 @@ class AnswerContext:
 
     def disagree(self, settings: DiagnosisSettings) -> bool:
         """Whether the references are short answers to a question of which none has a majority."""
-        if len(self.references) < settings.fewest_opinions or not self.question.strip():
-            return False
-        if any(map(_is_long, self.references)):
+        if len(self.references) < settings.fewest_opinions or not self.question.strip() or not self.are_short:
             return False
         return self.opinions.most_common(1)[0][1] < settings.majority * len(self.references)
 
@@ -215,7 +224,7 @@ def judged(answer: str | None, context: AnswerContext, settings: DiagnosisSettin
         is_unsure=unsure,
         refuses=refuses,
         is_concise=word_count(text) <= limit,
-        is_checked=bool(context.objects) or not _unsupported_words(core, context),
+        is_checked=bool(context.objects) or text in context.references or not _unsupported_words(core, context),
         is_contested=disagree or context.is_declined,
         is_backed=backed or (context.is_declined and unsure),
     )
@@ -226,7 +235,9 @@ def _answer_proper(text: str, *, asks: bool) -> str:
     loop, what stands after the first leaked name of one who replies, up to the next turn or the first question that
     follows; with its questions where it ``asks`` by right."""
     wrapped = _FIRST_OF_TUPLE.match(text)
-    text = _LETTERS_IN_A_LOOP.sub(" ", _MARKERS.sub(" ", wrapped["text"] if wrapped else text))
+    text = _MARKERS.sub(" ", wrapped["text"] if wrapped else text)
+    if len(text) >= _SHORTEST_LOOP:
+        text = _LETTERS_IN_A_LOOP.sub(" ", text)
     turns = list(_ROLE.finditer(text))
     if turns:
         ends = [turn.start() for turn in turns[1:]] + [len(text)]
@@ -249,8 +260,10 @@ def _answer_proper(text: str, *, asks: bool) -> str:
 
 
 def _format_failure(text: str, core: str, context: AnswerContext, settings: DiagnosisSettings) -> Failure:
+    if text in context.references:
+        return _NONE
     for name, severity, found in _malformations(text, core, context, settings):
-        if not any(True for other in context.references if _has(name, other, context, settings)):
+        if not any(_has(name, reference, context, settings) for reference in set(context.references)):
             return Failure(severity, found)
     return _NONE
 
@@ -280,13 +293,11 @@ def _malformations(
         yield "question", 1.0, f"asks itself: {_quoted(question)}"
     words, limit = word_count(text), _word_limit(context, settings)
     if words > limit:
-        longest = max(map(word_count, context.references), default=0)
-        yield "verbose", 1 - limit / words, f"{words} words, where the longest reference has {longest}"
+        yield "verbose", 1 - limit / words, f"{words} words, where the longest reference has {context.most_words}"
 
 
 def _word_limit(context: AnswerContext, settings: DiagnosisSettings) -> float:
-    longest = max(map(word_count, context.references), default=0)
-    return settings.verbose_factor * longest + settings.verbose_extra
+    return settings.verbose_factor * context.most_words + settings.verbose_extra
 
 
 @lru_cache(maxsize=1 << 14)
@@ -301,7 +312,7 @@ def _loop(text: str, repeats: int) -> str | None:
             run = run + 1 if words[place] == words[place - period] else 0
             if run >= needed:
                 return " ".join(words[place - period + 1 : place + 1])
-    letters = _LETTERS_IN_A_LOOP.search(text)
+    letters = _LETTERS_IN_A_LOOP.search(text) if len(text) >= _SHORTEST_LOOP else None
     return letters.group()[:20] if letters is not None else None
 
 
@@ -459,10 +470,6 @@ def _alternatives(question: str) -> tuple[str, ...]:
     if not found or not before.strip() or not after.strip():
         return ()
     return list(content_words(before))[-1], next(iter(content_words(after)))
-
-
-def _is_long(reference: str) -> bool:
-    return len(content_words(reference)) > _SHORT
 
 
 def _listed(words: list[str]) -> str:
