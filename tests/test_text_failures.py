@@ -263,3 +263,34 @@ def test_real_loops(real_data: Path) -> None:
         ).format_error.evidence
     }
     assert loops == {("llava_mlx", 2), ("llava_mlx", 10)}
+
+
+def test_captions_may_differ_as_much_as_the_references_do() -> None:
+    captions = (
+        "A man rides a brown horse on a beach.",
+        "Someone on horseback at the sea.",
+        "A horse and its rider by the water.",
+    )
+    assert modes_in("A rider and a brown horse beside the waves.", *captions) == set()
+    assert modes_in("A rider and a brown horse beside the waves.", captions[0]) == {H}
+    assert modes_in("Two zebras stand in a zoo.", *captions) == {H}
+    assert modes_in("A horse.", *captions[:1]) == {GAP}
+
+
+def test_real_captions_of_people(real_data: Path) -> None:
+    """The first of an image's five captions against the other four and its boxes, and that of another image: of five
+    captions alike one in five is the furthest from the others."""
+    file = real_data / "llava_coco80" / "caps_boxes_coco2014_val_80.jsonl"
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    names = sorted({box["category"] for row in rows for box in row["instances"]})
+    objects = diagnosis_settings({}, names).objects
+    healthy, of_others = 0, 0
+    for place, row in enumerate(rows):
+        boxes = tuple(sorted({box["category"] for box in row["instances"]}))
+        known = {"boxes": boxes, "objects": objects if boxes else ()}
+        other = rows[place - 7]["captions"][0]
+        healthy += not modes_in(row["captions"][0], *row["captions"][1:], **known)
+        of_others += H in modes_in(other, *row["captions"][1:], **known)
+    assert len(rows) == 80
+    assert healthy >= 60
+    assert of_others >= 70

@@ -6,7 +6,7 @@ specimen where there are any. No picture is looked at, and no model asked. Engli
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
@@ -69,8 +69,26 @@ class AnswerContext:
     @cached_property
     def supported(self) -> set[str]:
         """The words that something beside the picture speaks for."""
-        texts = (*self.references, self.captions, *self.boxes)
+        return self._spoken_by(self.references)
+
+    def _spoken_by(self, references: Iterable[str]) -> set[str]:
+        texts = (*references, self.captions, *self.boxes)
         return set(self.asked).union(*(content_words(text) for text in texts if text.strip()))
+
+    @cached_property
+    def leeway(self) -> tuple[float, float]:
+        """How far references of several words differ among themselves: the largest share of its key words that one has
+        and the others have not, and of the key words of its nearest other that one lacks; 0 with fewer than two."""
+        references = list(dict.fromkeys(self.references))
+        if self.are_short or len(references) < 2:
+            return 0.0, 0.0
+        unsupported, missing = [], []
+        for place, reference in enumerate(references):
+            spoken = self._spoken_by(references[:place] + references[place + 1 :])
+            others = self.keys[:place] + self.keys[place + 1 :]
+            unsupported.append(_share_not_in(self.keys[place], spoken))
+            missing.append(min(_share_not_in(key, content_words(reference)) for key in others))
+        return max(unsupported), max(missing)
 
     @cached_property
     def said_yes_or_no(self) -> set[str]:
@@ -179,12 +197,17 @@ def judged(answer: str | None, context: AnswerContext, settings: DiagnosisSettin
     - *Incomplete*: nothing is answered, or it is not right and ``missing_share`` of the best reference's key words are
       missing without another word in their place (severity: their share).
 
+    References of several words, such as captions, differ among themselves, and an answer may differ from them as much:
+    words are unsupported, or missing, only where their share is larger than that of any reference held against the
+    others, or nothing is supported at all.
+
     An answer that denies what the references say ("no flag", "not red"), or affirms what they deny, is not right and
     hallucinates (severity 1).
 
     Limits: the order of words, and how often each comes, counts for nothing; a wrong detail that is worded with the
     words of question or captions is not seen; nor are details beyond a short reference, unless objects are known; a
-    synonym that ``content_words`` does not know counts as unsupported.
+    synonym that ``content_words`` does not know counts as unsupported: beside one reference alone, a sentence that says
+    the same in other words may be taken for hallucination.
     """
     text = answer or ""
     core = _answer_proper(text, asks=any("?" in reference for reference in context.references))
@@ -399,10 +422,12 @@ def _content_failures(
     missing_of = [[word for form, word in key.items() if not is_alike_any(form, words)] for key in context.keys]
     best = min(range(len(missing_of)), key=lambda place: len(missing_of[place]) / len(context.keys[place]))
     key, missing = context.keys[best], missing_of[best]
+    most_unsupported, most_missing = context.leeway
+    is_further = len(unsupported) > most_unsupported * len(own) or len(unsupported) == len(own)
     if right:
         # a short reference does not tell what else there is
         is_too_much = len(unsupported) > len(missing) and len(key) >= settings.detailed_words
-        if not is_too_much:
+        if not (is_too_much and is_further):
             return invented, _NONE
         return _larger(invented, _unsupported(unsupported, own, context)), _NONE
     chosen = [words[form] for form in _alternatives(context.question) if form in words and form not in key]
@@ -412,14 +437,19 @@ def _content_failures(
     holds_nothing = len(missing) == len(key)
     is_wrong = holds_nothing or len(unsupported) >= settings.unsupported_share * len(own)
     is_too_much = len(unsupported) > len(missing) and len(key) >= settings.detailed_words
-    if unsupported and (is_wrong or is_too_much):
+    if unsupported and (is_wrong or is_too_much) and is_further:
         hallucination = _larger(invented, _unsupported(unsupported, own, context))
     lacking = len(missing) - len(unsupported)
-    if lacking > 0 and lacking >= settings.missing_share * len(key) and not (holds_nothing and unsupported):
+    is_gap = lacking > 0 and lacking >= settings.missing_share * len(key) and len(missing) > most_missing * len(key)
+    if is_gap and not (holds_nothing and unsupported):
         incomplete = Failure(
             len(missing) / len(key), f"lacks {_listed(missing)} of the reference {_quoted(context.references[best])}"
         )
     return hallucination, incomplete
+
+
+def _share_not_in(forms: Collection[str], others: Collection[str]) -> float:
+    return sum(not is_alike_any(form, others) for form in forms) / len(forms)
 
 
 def _unsupported_words(core: str, context: AnswerContext) -> list[str]:
