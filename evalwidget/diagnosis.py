@@ -361,8 +361,7 @@ class _BoxEvidence:
             others = beside[self._boxes.specimen[row] - self._first].tolist()
             columns = self._label_names(self._boxes.label[row]), self._failures.iou[row].tolist(), others
             return [
-                f"{name}: IoU {iou:.2f}, while {_accurate(count)} accurate"
-                for name, iou, count in zip(*columns, strict=True)
+                f"{name}: IoU {iou:.2f}, while {_accurate(count)}" for name, iou, count in zip(*columns, strict=True)
             ]
 
         return self._of_predictions(rows, self._failures.target[rows], texts)
@@ -435,10 +434,10 @@ class _BoxEvidence:
 
 
 def _accurate(count: int) -> str:
-    """Which boxes are accurate where one is not: so many beside it, else those of other images."""
+    """What is accurate where one box is not: so many beside it, else those of other images."""
     if not count:
-        return "most boxes in other images are"
-    return f"{count} beside it {'is' if count == 1 else 'are'}"
+        return "most of what is localised in other images is accurate"
+    return f"{count} beside it {'is' if count == 1 else 'are'} accurate"
 
 
 def _answer_evidence(failures: AnswerFailures, answers: Answers, row: int, place: int) -> str:

@@ -5,11 +5,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import evalwidget as ew
 from evalwidget.diagnosis import Diagnosis
-from evalwidget.evaluation import Settings
+from evalwidget.evaluation import EXTRA, MISSED, Settings
 from evalwidget.guide import MODES
+from evalwidget.metrics.box_failures import FALSE_POSITIVE, INCONSISTENT, LOOSE
 
 Box = tuple[str, float, float, float, float]
 #: A specimen of four objects, 100 x 100 pixels each, far apart.
@@ -115,7 +118,9 @@ def test_a_misaligned_box_alone_goes_by_the_other_images() -> None:
     truth = {"a": lone, "b": lone, "c": lone}
     good = boxes_run(truth, {"a": off, "b": lone, "c": lone})
     assert modes_of(good, "a") == {"inconsistent_localization"}
-    assert good.diagnose()["evidence"].tolist() == ["cat: IoU 0.33, while most boxes in other images are accurate"]
+    assert good.diagnose()["evidence"].tolist() == [
+        "cat: IoU 0.33, while most of what is localised in other images is accurate"
+    ]
     bad = boxes_run(truth, {"a": off, "b": off, "c": lone})
     assert modes_of(bad, "a") == {"missed_detection", "false_positive"}
     assert set(bad.diagnose()["evidence"]) == {"cat (nearest: cat, IoU 0.33)", "cat: IoU 0.33 with the nearest"}
@@ -168,3 +173,35 @@ def test_thresholds_are_arguments() -> None:
         run.diagnose(loose_ratio=0.5)
     with pytest.raises(ew.EvalWidgetError, match="near_iou: expected a number above 0"):
         run.diagnose(near_iou=0)
+
+
+CORNER = st.integers(0, 12)
+SIDE = st.integers(1, 8)
+BOX = st.tuples(st.sampled_from(["cat", "dog"]), CORNER, CORNER, SIDE, SIDE).map(
+    lambda box: (box[0], float(box[1]), float(box[2]), float(box[1] + box[3]), float(box[2] + box[4]))
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.lists(BOX, max_size=5, unique=True), st.lists(BOX, max_size=5)), min_size=1, max_size=3))
+def test_every_box_is_in_one_mode_at_most(specimens: list[tuple[list[Box], list[Box]]]) -> None:
+    truth = {f"s{place}": boxes for place, (boxes, _) in enumerate(specimens)}
+    run = boxes_run(truth, {f"s{place}": boxes for place, (_, boxes) in enumerate(specimens)})
+    outcomes = run._evaluation.boxes(1, Settings())
+    (step,) = run._diagnosis.at([1], Settings())
+    failures = step.boxes
+    assert failures is not None
+    claims = np.isin(failures.failure, (LOOSE, INCONSISTENT))
+    assert ((failures.failure >= 0) == (outcomes.outcome == EXTRA)).all()
+    assert ((failures.target >= 0) == claims).all()
+    claimed = failures.target[claims]
+    assert len(set(claimed.tolist())) == len(claimed)
+    missed = np.flatnonzero(outcomes.truth_outcome == MISSED)
+    assert sorted([*claimed.tolist(), *np.flatnonzero(failures.missed).tolist()]) == missed.tolist()
+    truth_label, label = run._data.ground_truth.boxes.label, run._data.predictions(1).boxes.label
+    assert (truth_label[claimed] == label[claims]).all()
+    assert ((failures.iou[claims] >= 0.1 - 1e-6) & (failures.iou[claims] < 0.5)).all()
+    rows = run.diagnose()
+    told = {mode: sum(map(len, rows["prediction"][rows["mode"] == mode])) for mode in ("loose_box", "false_positive")}
+    assert told["loose_box"] == (failures.failure == LOOSE).sum()
+    assert told["false_positive"] == (failures.failure == FALSE_POSITIVE).sum()

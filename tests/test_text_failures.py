@@ -221,6 +221,16 @@ def test_a_specimen_of_several_questions() -> None:
     assert rows["prediction"].to_dict() == {H: ["Bob"], F: ["Assistant: a cup"]}
 
 
+def test_an_answer_that_cannot_be_read_is_a_format_error_alone() -> None:
+    truth = pd.DataFrame({"specimen": ["a", "b"], "question": "Who?", "answer": "Ann"})
+    outputs = ['{"vqa": {"answer": "Ann"}}', '{"vqa": ']
+    found = pd.DataFrame({"step": 1, "specimen": ["a", "b"], "output": outputs})
+    rows = ew.Run.from_frames(truth, found, output_format="vi").diagnose()
+    assert by_specimen(rows) == {"b": {F}}
+    assert rows["severity"].tolist() == [1]
+    assert rows["evidence"][0].startswith("predictions row 1: ")
+
+
 def test_who_has_no_reference_or_no_answer_is_not_judged() -> None:
     truth = pd.DataFrame({"specimen": ["a", "b", "c"], "question": "Who?", "answer": ["Ann", None, "Ann"]})
     found = pd.DataFrame({"step": 1, "specimen": ["a", "b"], "answer": [None, "Assistant: Bob"]})
