@@ -23,7 +23,9 @@ bench: $(VENV)/test ## our speed beside our peers', in some minutes
 	$(BIN)/python benchmarks/bench_boxes.py
 	$(BIN)/python benchmarks/bench_files.py
 	$(BIN)/python benchmarks/bench_grounding.py
+	$(BIN)/python benchmarks/bench_changes.py
 	$(BIN)/python benchmarks/bench_text.py
+	$(BIN)/python benchmarks/bench_dynamics.py
 
 test-extras: $(VENV)/test ## the checks that need torch, models or scikit-learn; torch first, so that nothing brings another
 	$(BIN)/pip install --quiet torch==2.13.0

@@ -1,14 +1,18 @@
-"""Times a run of COCO files from disk to COCO's figures, beside hotcoco: reading, matching and all.
+"""Times a run of COCO files from disk to COCO's figures, beside hotcoco: reading, matching and all. And a step of plain
+JSONL from disk to its tables, beside a bare loop over ``json``.
 
-Every round opens the files anew. Figures must agree with hotcoco's to 1e-9 before anything is timed.
+Every round opens the files anew. Figures must agree with hotcoco's to 1e-9, and boxes with the bare loop's, before
+anything is timed.
 """
 
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from bench_boxes import evaluated_by, silence
@@ -65,7 +69,104 @@ def show(workload: Workload, folder: Path) -> None:
     print(f"| evalwidget | {ours:.2f} | 1.00 |\n| hotcoco | {theirs:.2f} | {ratio:.2f} |")
 
 
+def plain_lines(workload: Workload, shape: str) -> Iterator[dict[str, Any]]:
+    """W2's predictions as plain JSONL: a line an image with ``boxes`` or ``phrases``, or a line for ``each`` box."""
+    (table,) = workload.checkpoints
+    corners = np.concatenate([table.box[:, :2], table.box[:, :2] + table.box[:, 2:]], axis=1).round(2)
+    columns = [column.tolist() for column in (table.label, corners, table.score)]
+    ends = np.searchsorted(table.image, np.arange(workload.images + 1)).tolist()
+    for place in range(workload.images):
+        image = f"val/{place:012d}.jpg"
+        rows = [
+            (f"class {n}", box, score)
+            for n, box, score in zip(*(c[slice(*ends[place : place + 2])] for c in columns), strict=True)
+        ]
+        if shape == "boxes":
+            yield {"image": image, "boxes": [{"label": n, "box": box, "score": score} for n, box, score in rows]}
+        elif shape == "phrases":
+            phrases: dict[str, Any] = {}
+            for name, box, score in rows:
+                phrase = phrases.setdefault(name, {"phrase": name, "boxes": [], "scores": []})
+                phrase["boxes"].append(box)
+                phrase["scores"].append(score)
+            yield {"image": image, "phrases": list(phrases.values())}
+        else:
+            yield from ({"image": image, "phrase": n, "box": box, "score": score} for n, box, score in rows)
+
+
+def bare_columns(file: Path, shape: str) -> list[NDArray[Any]]:
+    """Image, label, box and score of every box, by the least that does it: nothing is checked."""
+    images, labels, boxes, scores = [], [], [], []
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            if shape == "boxes":
+                for entry in record["boxes"]:
+                    images.append(record["image"])
+                    labels.append(entry["label"])
+                    boxes.append(entry["box"])
+                    scores.append(entry["score"])
+            elif shape == "phrases":
+                for phrase in record["phrases"]:
+                    for box, score in zip(phrase["boxes"], phrase["scores"], strict=True):
+                        images.append(record["image"])
+                        labels.append(phrase["phrase"])
+                        boxes.append(box)
+                        scores.append(score)
+            else:
+                images.append(record["image"])
+                labels.append(record["phrase"])
+                boxes.append(record["box"])
+                scores.append(record["score"])
+    return [np.array(column) for column in (images, labels, boxes, scores)]
+
+
+def processor_seconds(timed: Callable[[], object]) -> float:
+    start = time.process_time()
+    timed()
+    return time.process_time() - start
+
+
+def show_plain(workload: Workload, folder: Path) -> None:
+    columns = "| plain JSONL | evalwidget, s | bare loop, s | ratio | peak / arrays |"
+    print(f"\n### {workload}\n\n{columns}\n|---|---|---|---|---|")
+    truth = folder / "ground_truth.jsonl"
+    with truth.open("w", encoding="utf-8") as file:
+        for place in range(workload.images):
+            record = {"image": f"val/{place:012d}.jpg", "width": 640, "height": 480, "boxes": []}
+            file.write(json.dumps(record) + "\n")
+    for shape in ("boxes", "phrases", "each"):
+        found = folder / f"{shape}.jsonl"
+        with found.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in plain_lines(workload, shape))
+        show_shape(truth, found, shape)
+
+
+def show_shape(truth: Path, found: Path, shape: str) -> None:
+    def opened() -> ew.Run:
+        return ew.open_run(ground_truth=truth, predictions={1: found})
+
+    boxes = opened().load()._data.predictions(1).boxes
+    if not np.array_equal(boxes.corners, bare_columns(found, shape)[2]):
+        raise SystemExit(f"{shape}: boxes differ")
+    rounds = []
+    for _ in range(_ROUNDS):
+        run = opened()
+        rounds.append((processor_seconds(run.load), processor_seconds(lambda: bare_columns(found, shape))))
+    run = opened()
+    tracemalloc.start()
+    run.load()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    arrays = sum(column.nbytes for column in vars(boxes).values() if isinstance(column, np.ndarray))
+    ours, theirs = (statistics.median(column) for column in zip(*rounds, strict=True))
+    ratio = statistics.median(b / a for a, b in rounds)
+    print(f"| {shape} | {ours:.2f} | {theirs:.2f} | {ratio:.2f} | {peak / arrays:.2f} |", flush=True)
+
+
 def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        show_plain(many_predictions(), Path(folder))
     for workload in (many_predictions(), many_checkpoints()):
         with tempfile.TemporaryDirectory() as folder:
             show(workload, Path(folder))

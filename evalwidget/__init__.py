@@ -2,6 +2,7 @@
 
 from evalwidget import metrics
 from evalwidget.best_step import BestStep
+from evalwidget.comparison import RunComparison, compare_runs
 from evalwidget.demo_runs import demo_run
 from evalwidget.errors import EvalWidgetError, FormatError, JoinError, UnknownNameError
 from evalwidget.inspection import Inspection, inspect
@@ -16,8 +17,10 @@ __all__ = [
     "Inspection",
     "JoinError",
     "Run",
+    "RunComparison",
     "UnknownNameError",
     "__version__",
+    "compare_runs",
     "demo_run",
     "inspect",
     "metrics",

@@ -276,6 +276,7 @@ def images_and_questions(steps: Sequence[Records], join: str | None = None) -> R
                 asked.add(key)
                 row = QuestionRow(owner[answer.owner], answer.where, answer.item, answer.question or "", ())
                 merged.questions.append(row)
+        merged.images = records.images | merged.images
     return merged
 
 

@@ -1,7 +1,7 @@
 """The best step of a run as tables, and in sentences."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ class BestStep:
     ``Run.summary``) ``, low, high`` (its bootstrap interval); ``difference, difference_low, difference_high``: the
     step's score minus the best step's, over the specimens evaluated at both, with its paired bootstrap interval;
     ``specimens``: how many have something that the score counts; ``indistinguishable``: the interval of the difference
-    holds 0, NA where there is nothing to compare; ``best``.
+    holds 0, NA where there is nothing to compare; ``best``; ``common``: how many were evaluated at both.
 
     ``thresholds``: what is best elsewhere, a row per ``iou_threshold, confidence_threshold``, or per other ``metric``
     for texts; ``best_step, value`` (the best there, and its score) ``, choice_value`` (the score that ``step`` has
@@ -91,11 +91,12 @@ def best_step(
     if evaluation.data.has_text:
         tried = _other_metrics(evaluation, steps, settings, score)
     else:
-        tried = _other_thresholds(evaluation, steps, elsewhere, score)
+        tried = _other_thresholds(evaluation, steps, elsewhere, score, {settings: sums})
     there = [best_place(found.value, direction) for found, direction in zip(tried.sums, tried.directions, strict=True)]
     choices = joined_sums([found.at(best) for found in tried.sums])
     others = joined_sums([found.at(place or 0) for found, place in zip(tried.sums, there, strict=True)])
-    drawn = resampled([sums, *of_both(sums, sums.at(best)), *of_both(choices, others)], how)
+    common = of_both(sums, sums.at(best))
+    drawn = resampled([sums, *common, *of_both(choices, others)], how)
     each, to_best, to_other = drawn.of(0), drawn.difference(1, 2), drawn.difference(3, 4)
     table = pd.DataFrame(
         {
@@ -107,6 +108,7 @@ def best_step(
             "specimens": pd.array(np.count_nonzero(sums.whole, axis=0), dtype="Int64"),
             "indistinguishable": _can_be_none(to_best),
             "best": np.arange(len(steps)) == best,
+            "common": pd.array(common[0].evaluated.sum(axis=0), dtype="Int64"),
         }
     )
     thresholds = pd.DataFrame(
@@ -132,13 +134,17 @@ class _Tried:
 
 
 def _other_thresholds(
-    evaluation: Evaluation, steps: Sequence[int], elsewhere: Sequence[Settings], score: NamedScore
+    evaluation: Evaluation,
+    steps: Sequence[int],
+    elsewhere: Sequence[Settings],
+    score: NamedScore,
+    known: Mapping[Settings, StepSums],
 ) -> _Tried:
     named = {
         "iou_threshold": np.array([settings.iou_threshold for settings in elsewhere], np.float64),
         "confidence_threshold": np.array([settings.confidence_threshold for settings in elsewhere], np.float64),
     }
-    sums = [step_sums(evaluation, steps, settings, score.name) for settings in elsewhere]
+    sums = [known.get(settings) or step_sums(evaluation, steps, settings, score.name) for settings in elsewhere]
     return _Tried(named, sums, [score.direction] * len(sums))
 
 
@@ -183,13 +189,17 @@ def _sentences(found: BestStep) -> list[str]:
             f"The steps are scored on {counts.min():,} to {counts.max():,} specimens; a difference is over those that "
             "both steps have."
         )
-    if best["specimens"] < _FEW:
+    few = table.loc[(table["common"] < _FEW) & table["indistinguishable"].notna(), "step"].tolist()
+    if step in few:
         said.append(f"Fewer than {_FEW} specimens: the intervals are too narrow.")
+    elif few:
+        said.append(f"Fewer than {_FEW} specimens are common with {_steps(few)}: such intervals are too narrow.")
     return [*said, *_sentences_of_thresholds(found)]
 
 
 def _sentences_of_thresholds(found: BestStep) -> list[str]:
-    known = found.thresholds.dropna(subset=["survives"])
+    # of one step there is nothing to choose
+    known = found.thresholds.dropna(subset=["survives"]) if len(found.table) > 1 else found.thresholds[:0]
     of_metrics = "metric" in known
     tried = "by {} other metrics" if of_metrics else "at {} pairs of IoU and confidence thresholds"
     lost = known[~known["survives"].astype(bool)]

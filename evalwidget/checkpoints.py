@@ -9,9 +9,11 @@ from typing import Final
 from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.formats import Content, Source, format_of_predictions
 
-__all__ = ["by_step", "checkpoint_folders", "checkpoint_predictions", "step_of"]
+__all__ = ["by_step", "checkpoint_folders", "checkpoint_predictions", "folders_of_runs", "step_of"]
 
-_STEP: Final = re.compile(r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)", re.IGNORECASE)
+_STEP: Final = re.compile(
+    r"(?:^|[^a-z])(?:steps?|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)(?!\d|[km](?![a-z]))", re.IGNORECASE
+)
 _EPOCH: Final = re.compile(r"(?:^|[^a-z])epoch[-_=]?(\d+)", re.IGNORECASE)
 _EXTENSION: Final = re.compile(r"\.[A-Za-z]\w*$")
 #: How deep below a checkpoint's folder predictions are looked for: ms-swift has <checkpoint>/infer_result/<date>.jsonl.
@@ -75,21 +77,33 @@ def checkpoint_folders(root: Path) -> list[Path]:
     return [path for path in sorted(root.iterdir()) if path.is_dir() and step_of(path.name, 1.0) is not None]
 
 
+def folders_of_runs(root: Path) -> list[Path]:
+    """The folders directly below ``root`` that look like runs: with a ``run.json``, a folder ``predictions``, or a
+    folder for each checkpoint."""
+    return [path for path in sorted(root.iterdir()) if path.is_dir() and path.name[0] != "." and _is_run(path)]
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "run.json").is_file() or (folder / "predictions").is_dir() or bool(checkpoint_folders(folder))
+
+
 def checkpoint_predictions(
     root: Path, pattern: str | None, key: str | None, steps_per_epoch: float | None
 ) -> dict[int, Path]:
-    """The file of predictions of each checkpoint's folder below ``root``, by step; folders without one are left out.
+    """What holds the predictions in each checkpoint's folder below ``root``, by step; folders without any are left out.
 
-    ``pattern`` names the file from the checkpoint's folder on, with ``*`` for what varies; None looks for the one
-    file of a known format (the one with this ``key``, where given). Raises ``EvalWidgetError`` where there are several.
+    ``pattern`` names it from the checkpoint's folder on, with ``*`` for what varies; None looks for the one file, else
+    the one folder, of a known format (the one with this ``key``, where given). Raises ``EvalWidgetError`` where there
+    are several.
     """
     found: dict[Path, Path] = {}
     for folder in checkpoint_folders(root):
         files = sorted(folder.glob(pattern)) if pattern else _recognised(folder, root, key)
         if len(files) > 1:
             names = ", ".join(file.relative_to(folder).as_posix() for file in files[:5])
+            kind = "folders" if files[0].is_dir() else "files"
             raise EvalWidgetError(
-                f"{folder.name}: {len(files)} files may hold its predictions ({names}); "
+                f"{folder.name}: {len(files)} {kind} may hold its predictions ({names}); "
                 "name the one as predictions='…', from the checkpoint's folder on"
             )
         if files:
@@ -99,7 +113,19 @@ def checkpoint_predictions(
 
 
 def _recognised(folder: Path, root: Path, key: str | None) -> list[Path]:
-    return [file for file in _files(folder, _DEPTH) if _holds_predictions(Content([Source.at(file, root)]), key)]
+    """The files that hold predictions; where none does, the folders that do, such as one with a text file an image."""
+    files = [file for file in _files(folder, _DEPTH) if _holds_predictions(Content([Source.at(file, root)]), key)]
+    return files or list(_folders(folder, root, key, _DEPTH))
+
+
+def _folders(folder: Path, root: Path, key: str | None, depth: int) -> Iterable[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or not path.is_dir():
+            continue
+        if _holds_predictions(Content([Source.at(path, root)]), key):
+            yield path
+        elif depth > 1:
+            yield from _folders(path, root, key, depth - 1)
 
 
 def _files(folder: Path, depth: int) -> Iterable[Path]:

@@ -320,5 +320,9 @@ def _is_clear(gain: NDArray[np.float64], least: float) -> bool:
 
 
 def _are_fractions(part: BoxRows) -> bool:
+    # most boxes are in pixels, and a look at the largest number tells
+    largest = np.fmax.reduce(part.values, axis=None)
+    if _LARGEST_FRACTION < largest < np.inf:
+        return False
     values = part.values[np.isfinite(part.values)]
     return bool(len(values) and values.max() <= _LARGEST_FRACTION and (values % 1 != 0).any())

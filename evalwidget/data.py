@@ -195,7 +195,7 @@ class RunData:
         self.ground_truth = self._ground_truth(ground_truth, owner)
         #: labels from this number on are of predictions alone, numbered as their steps happened to be read
         self.settled_labels = len(self.labels)
-        self.task = task_named(task) if task else self._likely_task(likely_task)
+        self.task = task_named(task or self._likely_task(likely_task))
 
     @property
     def has_text(self) -> bool:
@@ -259,12 +259,18 @@ class RunData:
 
     def found_image(self, row: int) -> object:
         """What the image store has for a specimen, else what the ground truth holds: see ``images.encoded_image``."""
+        identifier = self.specimens.identifiers[row]
+        found = self.image_of_store(row)
+        if not isinstance(found, EncodedImage) or (isinstance(self.images, ImageMapping) and identifier in self.images):
+            return found
+        return self._held_images.get(self.specimens.images[row] or identifier, found)
+
+    def image_of_store(self, row: int) -> object:
+        """What the image store has for a specimen."""
         image, identifier = self.specimens.images[row], self.specimens.identifiers[row]
         if isinstance(self.images, ImageMapping) and identifier in self.images:
             return self.images.find(identifier)
-        name = image or identifier
-        found = self.images.find(name)
-        return self._held_images.get(name, found) if isinstance(found, EncodedImage) else found
+        return self.images.find(image or identifier)
 
     def size(self, row: int) -> tuple[float, float] | None:
         """Width and height of a specimen's image in pixels, from the data, else from the image; None: not known."""

@@ -8,11 +8,16 @@
     └── UnknownNameError       a step, specimen, format or option that is not there
 """
 
+from evalwidget.readable_text import readable
+
 __all__ = ["EvalWidgetError", "FormatError", "JoinError", "UnknownNameError"]
 
 
 class EvalWidgetError(Exception):
     """Something about the input is wrong; the message says where, what was expected, what was found, what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(readable(message))
 
 
 class FormatError(EvalWidgetError):

@@ -190,11 +190,10 @@ class Evaluation:
         return self._boxes.at(steps, settings)
 
     def box_counts(self, step: int, settings: Settings, least: float = -np.inf) -> BoxCounts:
-        """The counts at ``settings``, with predictions that score below ``least`` taken away after matching.
+        """The counts at ``settings``, of predictions without a score or with one of ``least`` or more.
 
-        Where all predictions of the step have scores, or none has, these are the counts at the confidence threshold
-        ``least`` without another matching: COCO's takes predictions by score, so that none changes what became of a
-        better one.
+        For ``least`` up to 1 these are the counts at that confidence threshold, without another matching: COCO's takes
+        predictions by score, one without as if it were 1, so that none changes what became of a better one.
         """
         boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
         truth = self.data.ground_truth.boxes

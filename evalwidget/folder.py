@@ -1,7 +1,6 @@
 """Runs on disk: the run folder, and files named one by one, as the sources that ``RunData`` reads."""
 
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from evalwidget.boxes import Convention
-from evalwidget.checkpoints import by_step, checkpoint_folders, checkpoint_predictions
+from evalwidget.checkpoints import by_step, checkpoint_folders, checkpoint_predictions, folders_of_runs
 from evalwidget.conventions import SAID, STATED, Expected, largest_number
 from evalwidget.data import TEXT_TASKS, RunData, task_named
 from evalwidget.errors import EvalWidgetError, FormatError
@@ -25,13 +24,14 @@ from evalwidget.formats import (
     read_predictions,
 )
 from evalwidget.formats.class_names import named_classes, read_class_names
-from evalwidget.formats.content import renamed_frame
+from evalwidget.formats.content import checked_frame, renamed_frame
 from evalwidget.formats.frames import predictions_by_step
-from evalwidget.formats.hugging_face import frame_of_dataset, is_dataset
+from evalwidget.formats.hugging_face import frame_of_dataset, has_splits, is_dataset, one_split
 from evalwidget.garbage import collection_paused
 from evalwidget.images import ImageFolders, ImageMapping, ImageStore
 from evalwidget.joins import checked_method
 from evalwidget.locations import exists, is_location, is_remote, located
+from evalwidget.readable_text import readable
 from evalwidget.records import Records
 from evalwidget.resized import PixelLimits
 
@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 _LARGEST_STEP: Final = 2**53  # the browser's numbers are exact up to here
+_RATE: Final = "a number above 0, and at most 2**53"
 #: What a folder of predictions may hold a step in, besides a folder a step.
 _SUFFIXES: Final = frozenset(
     [".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet", ".txt", ".xml", ".pkl", ".pth"]
@@ -89,7 +90,7 @@ class RunSettings:
     def __post_init__(self) -> None:
         checked_method(self.join)
         if self.steps_per_epoch is not None and not _is_rate(self.steps_per_epoch):
-            raise EvalWidgetError(f"steps_per_epoch: expected a number above 0, got {self.steps_per_epoch!r}")
+            raise EvalWidgetError(f"steps_per_epoch: expected {_RATE}, got {_shown(self.steps_per_epoch)}")
         if self.columns is not None and not _are_columns(self.columns):
             raise EvalWidgetError(f"columns: expected the source's name by each of ours, got {self.columns!r:.60}")
         first = self.prediction_first_class
@@ -108,8 +109,15 @@ class RunSettings:
 
 
 def _is_rate(value: object) -> bool:
-    """Whether ``value`` can be the steps per epoch."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+    """Whether ``value`` can be the steps per epoch: every step has a finite epoch then."""
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and 1 / _LARGEST_STEP <= value <= _LARGEST_STEP
+    )
+
+
+def _shown(value: object) -> str:
+    """``value`` for a message; Python writes no whole number of thousands of digits."""
+    return "one too large" if isinstance(value, int) and abs(value) > _LARGEST_STEP else f"{value!r:.60}"
 
 
 def _are_columns(value: object) -> bool:
@@ -127,7 +135,7 @@ def settings_of(**given: Any) -> RunSettings:
     ``TypeError`` about a setting that there is not."""
     names = given.get("class_names")
     if is_location(names):
-        given["class_names"] = read_class_names(Source.at(_path(names)))
+        given["class_names"] = read_class_names(Source.at(_path(names, "class_names")))
     elif names is not None:
         given["class_names"] = named_classes(names, "class_names")
     return RunSettings(**given)
@@ -139,6 +147,11 @@ def open_source(
     """The run in a folder, or of files named one by one where ``path`` is None."""
     if path is None:
         return open_files(ground_truth, predictions, settings, images)
+    if not is_location(path):
+        raise EvalWidgetError(
+            f"expected the path of a folder, got {type(path).__name__}; pass data as ground_truth= and "
+            "predictions={step: …}"
+        )
     if predictions is not None and not isinstance(predictions, str):
         raise EvalWidgetError("expected a folder, or ground_truth= and predictions=, got both")
     return open_folder(located(path), ground_truth, predictions, settings, images)
@@ -156,8 +169,9 @@ def open_folder(path: Path, ground_truth: Any, pattern: str | None, settings: Ru
         )
     stated, roots = _run_json(root)
     settings = settings.or_else(stated).or_else(RunSettings(name=root.name))
+    truth: Content | None
     if ground_truth is not None:
-        truth: Content | None = _content(ground_truth, "ground truth")
+        truth, settings = _given_truth(ground_truth, settings)
     else:
         file = _ground_truth_file(root)
         truth = None if file is None else Content([Source.at(file, root)])
@@ -170,12 +184,15 @@ def open_folder(path: Path, ground_truth: Any, pattern: str | None, settings: Ru
 
 def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, images: Any) -> RunData:
     """A run of files named one by one: predictions by step, in a list, or in a folder; frames go in their place."""
-    truth = None
+    truth: Content | None = None
+    split = settings.split
     if ground_truth is not None:
-        truth = _content(ground_truth, "ground truth")
+        truth, settings = _given_truth(ground_truth, settings)
+    if is_dataset(predictions):
+        raise EvalWidgetError("predictions: expected data by step, got a dataset; pass predictions={500: dataset}")
     if isinstance(predictions, Mapping):
         numbered = [(_step_number(step), item) for step, item in predictions.items()]
-        steps = {step: _content(item, "predictions", f"predictions[{step}]") for step, item in numbered}
+        steps = {step: _content(item, "predictions", f"predictions[{step}]", split) for step, item in numbered}
     elif is_location(predictions):
         folder = located(predictions)
         if not folder.is_dir():
@@ -189,7 +206,7 @@ def open_files(ground_truth: Any, predictions: Any, settings: RunSettings, image
             f"predictions: expected files by step, got {type(predictions).__name__}; Run.from_frames takes DataFrames"
         )
     else:
-        named = by_step([_path(file) for file in predictions or ()], None, settings.steps_per_epoch)
+        named = by_step([_path(file, "predictions") for file in predictions or ()], None, settings.steps_per_epoch)
         steps = {step: Content([Source.at(file)]) for step, file in named.items()}
     if not steps:
         raise EvalWidgetError("no predictions: pass predictions={500: 'step500.json', …}")
@@ -200,11 +217,10 @@ def open_frames(
     ground_truth: pd.DataFrame | None, predictions: pd.DataFrame, settings: RunSettings, images: Any
 ) -> RunData:
     """A run of two frames; ``predictions`` holds all steps."""
-    if ground_truth is not None and not isinstance(ground_truth, pd.DataFrame):
-        raise EvalWidgetError(f"ground truth: expected a DataFrame, got {type(ground_truth).__name__}")
     columns = dict(settings.columns or {})
     step = columns.pop("step", None)
-    named = predictions if step is None else renamed_frame(predictions, {"step": step})
+    named = checked_frame(predictions, "predictions")
+    named = named if step is None else renamed_frame(named, {"step": step})
     settings = replace(settings, columns=columns or None)
     steps = {step: Content.of_frame(rows, "predictions") for step, rows in predictions_by_step(named).items()}
     truth = None if ground_truth is None else Content.of_frame(ground_truth, "ground truth")
@@ -228,8 +244,8 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         truth = truth and truth.with_columns(settings.columns)
         steps = {step: content.with_columns(settings.columns) for step, content in steps.items()}
         _check_columns(settings.columns, [*([truth] if truth else []), *list(steps.values())[:1]])
-    if max(steps, default=0) > _LARGEST_STEP:
-        raise EvalWidgetError(f"predictions: step {max(steps)} is larger than {_LARGEST_STEP}")
+    if (last := max(steps, default=0)) > _LARGEST_STEP:
+        raise EvalWidgetError(f"{steps[last].shown}: its step is larger than 2**53")
     notes: list[str] = []
     facts = GroundTruthFacts("none")
     records: Records | None = None
@@ -258,7 +274,7 @@ def _run_data(truth: Content | None, steps: Mapping[int, Content], settings: Run
         step: partial(read_predictions, content, options, settings.prediction_format) for step, content in steps.items()
     }
     return RunData(
-        name=settings.name or "run",
+        name=readable(settings.name or "run"),
         task=settings.task,
         steps_per_epoch=settings.steps_per_epoch,
         ground_truth=records,
@@ -325,8 +341,9 @@ def _fields() -> tuple[str, ...]:
     return (*RunSettings.__slots__, "images")
 
 
-def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
-    """Settings and image roots of ``run.json``, empty where there is no such file."""
+def _run_json(root: Path) -> tuple[RunSettings, list[Path] | dict[str, Path]]:
+    """Settings of ``run.json``, and the image folders or the images by specimen that it names; empty where there is no
+    such file."""
     file = root / "run.json"
     if not file.is_file():
         return RunSettings(), []
@@ -347,7 +364,7 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
         stated = value.get(name)
         if name in ("steps_per_epoch", "min_pixels", "max_pixels"):
             wrong = stated is not None and not _is_rate(stated)
-            expected = "a number above 0"
+            expected = _RATE
         elif name == "columns":
             wrong = stated is not None and not _are_columns(stated)
             expected = "an object of texts"
@@ -361,18 +378,27 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path]]:
             wrong = stated is not None and not isinstance(stated, str) and name != "images"
             expected = "text"
         if wrong:
-            raise FormatError("run.json", f"{name}: expected {expected}, got {stated!r}")
-    stated_roots = value.get("images") or []
-    stated_roots = [stated_roots] if isinstance(stated_roots, str) else stated_roots
-    if not isinstance(stated_roots, list) or not all(isinstance(folder, str) for folder in stated_roots):
-        raise FormatError("run.json", f"images: expected a folder or a list of folders, got {stated_roots!r}")
-    roots = [located(folder, root) for folder in stated_roots]
+            raise FormatError("run.json", f"{name}: expected {expected}, got {_shown(stated)}")
+    settings = {name: value.get(name) for name in RunSettings.__slots__}
+    settings["class_names"] = _stated_class_names(root, value.get("class_names"))
+    return RunSettings(**settings), _stated_images(root, value.get("images") or [])
+
+
+def _stated_images(root: Path, stated: Any) -> list[Path] | dict[str, Path]:
+    """The image folders that ``run.json`` names, or the file of each specimen."""
+    stated = [stated] if isinstance(stated, str) else stated
+    named = list(stated.values()) if isinstance(stated, dict) else stated
+    if not isinstance(named, list) or not all(isinstance(path, str) for path in named):
+        raise FormatError(
+            "run.json", f"images: expected a folder, a list of folders, or files by specimen, got {stated!r:.200}"
+        )
+    if isinstance(stated, dict):
+        return {specimen: located(file, root) for specimen, file in stated.items()}
+    roots = [located(folder, root) for folder in named]
     for folder in roots:
         if not is_remote(folder) and not folder.is_dir():
             raise FormatError("run.json", f"images: {folder}: no such folder")
-    settings = {name: value.get(name) for name in RunSettings.__slots__}
-    settings["class_names"] = _stated_class_names(root, value.get("class_names"))
-    return RunSettings(**settings), roots
+    return roots
 
 
 def _stated_class_names(root: Path, stated: Any) -> dict[str, str] | None:
@@ -408,6 +434,13 @@ def _prediction_files(root: Path, path: Path, pattern: str | None, settings: Run
         raise EvalWidgetError(
             f"{path}: no predictions: the folders of checkpoints ({', '.join(checkpoints[:3])}) hold no file {sought}"
         )
+    below = [folder.name for folder in folders_of_runs(root)]
+    if below:
+        first = ", ".join(below[:3]) + ", …" * (len(below) > 3)
+        raise EvalWidgetError(
+            f"{path}: no predictions, but folders that look like runs ({first}): open one of them, such as "
+            f"{path / below[0]}"
+        )
     raise EvalWidgetError(
         f"{path}: no predictions: expected a folder 'predictions' with a file for each step, "
         "or a folder for each checkpoint, such as checkpoint-500"
@@ -420,21 +453,33 @@ def _entries(folder: Path) -> list[Path]:
     return [entry for entry in found if entry.suffix.lower() in _SUFFIXES or entry.is_dir()]
 
 
-def _content(given: Any, shown: str, arrays_shown: str | None = None) -> Content:
+def _given_truth(given: Any, settings: RunSettings) -> tuple[Content, RunSettings]:
+    """The ground truth that the caller named, and the settings that are left: a dataset of several splits gives up the
+    one that is asked for here."""
+    content = _content(given, "ground truth", split=settings.split)
+    return content, replace(settings, split=None) if has_splits(given) else settings
+
+
+def _content(given: Any, shown: str, arrays_shown: str | None = None, split: str | None = None) -> Content:
     """What the caller named: a file, a folder, several files that belong together, or a DataFrame or arrays by image in
-    their place, which messages call ``shown``."""
+    their place, which messages call ``shown``; of a dataset of several splits the one called ``split``."""
     if isinstance(given, pd.DataFrame):
         return Content.of_frame(given, shown)
+    if has_splits(given):
+        given = one_split(given, split, arrays_shown or shown)
     if is_dataset(given):
         return Content.of_frame(frame_of_dataset(given), shown)
     if isinstance(given, Mapping):
         return Content.of_arrays(given, arrays_shown or shown)
     if isinstance(given, (list, tuple)) and given:
-        return Content([Source.at(_path(part)) for part in given])
-    return Content([Source.at(_path(given))])
+        return Content([Source.at(_path(part, arrays_shown or shown)) for part in given])
+    return Content([Source.at(_path(given, arrays_shown or shown))])
 
 
-def _path(path: Any) -> Path:
+def _path(path: Any, shown: str) -> Path:
+    """The path that the caller gave as ``shown``. Raises ``EvalWidgetError`` where nothing lies there."""
+    if not is_location(path):
+        raise EvalWidgetError(f"{shown}: expected a path or a DataFrame, got {type(path).__name__}")
     found = located(path)
     if not exists(found):
         raise EvalWidgetError(f"{path}: no such file")
@@ -443,5 +488,7 @@ def _path(path: Any) -> Path:
 
 def _step_number(step: Any) -> int:
     if isinstance(step, bool) or not hasattr(step, "__index__") or int(step) < 0:
-        raise EvalWidgetError(f"predictions: expected steps as whole numbers of 0 or more, got {step!r}")
+        raise EvalWidgetError(f"predictions: expected steps as whole numbers of 0 or more, got {_shown(step)}")
+    if int(step) > _LARGEST_STEP:
+        raise EvalWidgetError("predictions: a step is larger than 2**53")
     return int(step)

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
 from evalwidget.locations import is_location, is_remote, lies_below, located
+from evalwidget.readable_text import file_name_of, readable
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -22,6 +23,7 @@ __all__ = [
     "ImageMapping",
     "ImageStore",
     "encoded_image",
+    "fetched_bytes",
     "image_size",
     "stored_bytes",
 ]
@@ -73,6 +75,8 @@ class ImageFolders:
         places = [pure, PurePosixPath(pure.name)]
         if pure.suffix.lower() not in IMAGE_SUFFIXES and pure.name not in ("", ".."):
             places += [PurePosixPath(f"{place}{ending}") for ending in _LIKELY_ENDINGS for place in places]
+        if (own := file_name_of(name)) != name:
+            places += [PurePosixPath(own), PurePosixPath(PurePosixPath(own).name)]
         for root in self.roots:
             for candidate in (root / place for place in places):
                 try:
@@ -100,7 +104,7 @@ class ImageMapping:
         found = self._images[name]
         if is_location(found):
             path = located(found)
-            return path if path.is_file() else EncodedImage("missing", f"{found}: not found")
+            return path if path.is_file() else EncodedImage("missing", readable(f"{found}: not found"))
         if isinstance(found, (bytes, Image.Image)):
             return found
         raise EvalWidgetError(f"images[{name!r}]: expected a path, bytes or a PIL image, got {type(found).__name__}")
@@ -142,14 +146,26 @@ def encoded_image(found: Any, annotated_size: tuple[float, float] | None = None)
 
 
 def stored_bytes(found: Any) -> bytes | None:
-    """``found`` (what a store's ``find`` gave) as a file holds it, a PIL image as PNG; None where there is none."""
+    """``found`` (what a store's ``find`` gave, or a function that fetches the image) as a file holds it, None where
+    there is none. A PIL image becomes a PNG, of what is shown where PNG has no such mode."""
+    found = _fetched(found)
     if isinstance(found, EncodedImage):
         return None
     if isinstance(found, Image.Image):
+        image = _opened(found)
+        exif = image.getexif()
+        turned = {"exif": exif} if exif.get(_ORIENTATION, 1) != 1 else {}
+        image = image if image.mode in _SHOWN_AS_IT_IS["PNG"] else _eight_bits(image)
         buffer = io.BytesIO()
-        found.save(buffer, "PNG")
+        image.save(buffer, "PNG", **turned)
         return buffer.getvalue()
     return found if isinstance(found, bytes) else bytes(found.read_bytes())
+
+
+def fetched_bytes(fetch: Callable[[], Any]) -> tuple[bytes | None, str]:
+    """What ``fetch`` fetches as ``stored_bytes``, or None and why it cannot be had."""
+    found = _fetched(fetch)
+    return stored_bytes(found), found.message if isinstance(found, EncodedImage) else ""
 
 
 _UNREADABLE = (

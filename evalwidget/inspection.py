@@ -24,6 +24,7 @@ from evalwidget.formats import (
     format_of_predictions,
 )
 from evalwidget.locations import located
+from evalwidget.readable_text import readable
 from evalwidget.records import Records
 
 __all__ = ["Inspection", "inspect"]
@@ -151,10 +152,12 @@ def _of_no_run(path: Path, settings: RunSettings, problem: str) -> Inspection:
             found, wrong = _of_content(Content([child]), settings)
             facts += [(f"{child.shown} {name}", text) for name, text in found]
             errors += wrong
-        return Inspection([("path", str(path)), *facts], _steps([]), errors, [problem])
+        return Inspection([("path", readable(str(path))), *facts], _steps([]), errors, [problem])
     if not facts and not errors:
         errors = [_unknown(Content([Source.at(path)]))]
-    return Inspection([("path", str(path)), *facts], _steps([]), errors if facts else [], [] if facts else errors)
+    return Inspection(
+        [("path", readable(str(path))), *facts], _steps([]), errors if facts else [], [] if facts else errors
+    )
 
 
 def _of_content(content: Content, settings: RunSettings) -> tuple[list[tuple[str, str]], list[str]]:

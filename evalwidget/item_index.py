@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evalwidget.errors import JoinError
 from evalwidget.labels import folded
-from evalwidget.records import AnswerRow, QuestionRow, Records, Reference, ReferencesById
+from evalwidget.records import AnswerRow, QuestionRow, Records, Reference, ReferencesById, ReferencesByLine
 from evalwidget.specimens import Specimens
 
 __all__ = ["ItemIndex"]
@@ -40,7 +40,7 @@ class ItemIndex:
         A reference whose item or row the ground truth does not have is called by it, and so finds nothing; one without
         either stays nameless. Raises ``JoinError`` where an item could be of several specimens.
         """
-        if isinstance(records.references, ReferencesById):
+        if isinstance(records.references, (ReferencesById, ReferencesByLine)):
             return records
         nameless = {place for place, reference in enumerate(records.references) if reference.is_nameless}
         if not nameless:

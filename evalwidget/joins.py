@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evalwidget.errors import JoinError, UnknownNameError
 from evalwidget.labels import folded
 from evalwidget.metrics.text import normalised_answer
-from evalwidget.records import BoxRows, Records, Reference, ReferencesById
+from evalwidget.records import BoxRows, Records, Reference, ReferencesById, distinct_references
 from evalwidget.specimens import METHODS, SpecimenIndex, Specimens
 
 __all__ = ["Joined", "OrderedRecords", "checked_method", "first_few", "joined_records", "with_phrases"]
@@ -88,7 +88,8 @@ def joined_records(
     records that are called nothing are taken in their order. Raises ``JoinError`` where that would be a guess."""
     references = records.references
     by_id = isinstance(references, ReferencesById)
-    nameless = 0 if by_id else sum(reference.is_nameless for reference in references)
+    distinct, which = distinct_references(references)
+    nameless = 0 if by_id else sum(reference.is_nameless for reference in distinct)
     if join == "order" or (join is None and nameless):
         one_by_one = _by_order(records, specimens, ordered)
         if join == "order":
@@ -96,22 +97,26 @@ def joined_records(
         _check_named(references, index, specimens, one_by_one.owner)
         note = f"{nameless:,} records name no image: taken one by one with those of {ordered.whose}"
         return replace(one_by_one, notes=[note])
-    owner, by = index.find_all(references, join)
-    counts = Counter(by)
+    owner, by = index.find_all(distinct, join)
+    times = np.bincount(which, minlength=len(distinct)).tolist()
+    counts: Counter[str | None] = Counter()
+    for method, count in zip(by, times, strict=True):
+        counts[method] += count
     if join not in ("name", "stem") and not by_id:
-        index.check_one_path_each(references, owner.tolist())
-    notes = _two_faced(references, by, owner, index, specimens) if join is None else []
-    notes += _other_folders(references, by, owner, index, specimens)
+        index.check_one_path_each(distinct, owner.tolist())
+    notes = _two_faced(distinct, times, by, owner, index, specimens) if join is None else []
+    notes += _other_folders(distinct, times, by, owner, index, specimens)
     lost = f"no specimen of this {METHODS[join] if join else 'id, path, file name or stem'}"
     if references and counts[None] == len(references):
         hint = ""
         if len(references) == len(ordered.references):
             hint = f"; {ordered.whose} has as many records: join='order' takes them one by one"
             lost += "; join='order' takes the records one by one"
-        names = first_few([reference.shown for reference in references])
+        names = first_few([reference.shown for reference in references[:4]])
         known = first_few(specimens.identifiers)
         notes.append(f"none of {len(references):,} records ({names}) found a specimen ({known}){hint}")
-    return Joined(owner, {method: counts[method] for method in METHODS if counts[method]}, lost=lost, notes=notes)
+    methods = {method: counts[method] for method in METHODS if counts[method]}
+    return Joined(owner[which], methods, lost=lost, notes=notes)
 
 
 def first_few(names: Sequence[str], count: int = 3) -> str:
@@ -213,23 +218,24 @@ def _check_named(references: Sequence[Reference], index: SpecimenIndex, specimen
 
 def _two_faced(
     references: Sequence[Reference],
+    times: Sequence[int],
     methods: Sequence[str | None],
     owner: NDArray[np.int64],
     index: SpecimenIndex,
     specimens: Specimens,
 ) -> list[str]:
-    """A note about ids that are the file names of other specimens. Raises ``JoinError`` where other records of the step
-    are found by file name alone, so that all of them may be file names."""
+    """A note about ids, each of so many records, that are the file names of other specimens. Raises ``JoinError`` where
+    other records of the step are found by file name alone, so that all of them may be file names."""
     if not index.two_faced:
         return []
     doubtful = [
-        (reference, row, index.two_faced[reference.shown, row])
-        for reference, method, row in zip(references, methods, owner.tolist(), strict=True)
+        (reference, row, index.two_faced[reference.shown, row], count)
+        for reference, count, method, row in zip(references, times, methods, owner.tolist(), strict=True)
         if method == "id" and (reference.shown, row) in index.two_faced
     ]
     if not doubtful:
         return []
-    reference, row, other = doubtful[0]
+    reference, row, other, _ = doubtful[0]
     names = specimens.identifiers
     by_name = [found for found, method in zip(references, methods, strict=True) if method in ("name", "stem")]
     if by_name:
@@ -238,32 +244,35 @@ def _two_faced(
             f"{names[other]!r}, and other records, such as {by_name[0].shown!r}, are found by file name alone; say "
             "which with join='id' or join='stem'"
         )
+    ids = sum(count for *_, count in doubtful)
     return [
-        f"{len(doubtful):,} ids are the file names of other specimens ({reference.shown!r} is the id of "
+        f"{ids:,} ids are the file names of other specimens ({reference.shown!r} is the id of "
         f"{names[row]!r} and may mean {names[other]!r}): taken as ids; join='stem' takes them as file names"
     ]
 
 
 def _other_folders(
     references: Sequence[Reference],
+    times: Sequence[int],
     methods: Sequence[str | None],
     owner: NDArray[np.int64],
     index: SpecimenIndex,
     specimens: Specimens,
 ) -> list[str]:
-    """A note about images that were found by their file name and stand in another folder."""
+    """A note about images, each of so many records, that were found by their file name and stand in another folder."""
     if not {"name", "stem"}.intersection(methods):
         return []
     moved = [
-        (reference, row)
-        for reference, method, row in zip(references, methods, owner.tolist(), strict=True)
+        (reference, row, count)
+        for reference, count, method, row in zip(references, times, methods, owner.tolist(), strict=True)
         if method in ("name", "stem") and index.disagrees_on_folder(reference, row)
     ]
     if not moved:
         return []
-    reference, row = moved[0]
+    reference, row, _ = moved[0]
+    images = sum(count for *_, count in moved)
     return [
-        f"{len(moved):,} images were found by their file name in another folder "
+        f"{images:,} images were found by their file name in another folder "
         f"({reference.shown!r} taken for {specimens.images[row]!r})"
     ]
 

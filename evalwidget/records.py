@@ -21,6 +21,8 @@ __all__ = [
     "Records",
     "Reference",
     "ReferencesById",
+    "ReferencesByLine",
+    "distinct_references",
 ]
 
 
@@ -72,6 +74,40 @@ class ReferencesById(Sequence[Reference]):
         if isinstance(place, slice):
             return ReferencesById(self.where, self.ids[place])
         return Reference(self.where, source_id=self.ids[place])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferencesByLine(Sequence[Reference]):
+    """The references of a source ``shown`` with many lines about each image, each made when it is asked for.
+
+    ``first`` are those that name an image first, and never nameless; ``image`` ``(r,)`` indexes them; ``line`` ``(r,)``
+    are line numbers.
+    """
+
+    shown: str
+    first: list[Reference]
+    image: NDArray[np.int64]
+    line: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    @overload
+    def __getitem__(self, place: int) -> Reference: ...
+    @overload
+    def __getitem__(self, place: slice) -> "ReferencesByLine": ...
+    def __getitem__(self, place: int | slice) -> "Reference | ReferencesByLine":
+        if isinstance(place, slice):
+            return ReferencesByLine(self.shown, self.first, self.image[place], self.line[place])
+        first: Reference = self.first[self.image[place]]
+        return replace(first, where=f"{self.shown}:{self.line[place]}")
+
+
+def distinct_references(references: Sequence[Reference]) -> tuple[Sequence[Reference], NDArray[np.int64]]:
+    """All images that ``references`` ``(r,)`` name, some perhaps twice, and which of them ``(r,)`` each is."""
+    if isinstance(references, ReferencesByLine):
+        return references.first, references.image
+    return references, np.arange(len(references))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +188,7 @@ class Records:
 
     references: Sequence[Reference] = field(default_factory=list)
     boxes: list[BoxRows] = field(default_factory=list)
-    phrases: list[PhraseRow] = field(default_factory=list)
+    phrases: Sequence[PhraseRow] = field(default_factory=list)
     questions: list[QuestionRow] = field(default_factory=list)
     answers: list[AnswerRow] = field(default_factory=list)
     outputs: dict[int, str] = field(default_factory=dict)
@@ -172,6 +208,12 @@ class Records:
             self.references = list(self.references)
         self.references.append(reference)
         return len(self.references) - 1
+
+    def add_phrase(self, phrase: PhraseRow) -> None:
+        """Put ``phrase`` at the end."""
+        if not isinstance(self.phrases, list):
+            self.phrases = list(self.phrases)
+        self.phrases.append(phrase)
 
     def without_labels(self) -> "Records":
         """The same records, their boxes without labels."""

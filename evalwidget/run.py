@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalwidget import (
+    change_tables,
     coco_scores,
     diagnosis_tables,
     error_tables,
@@ -31,6 +32,7 @@ from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
 from evalwidget.step_choice import Resampling
+from evalwidget.step_pairs import StepPair, pair_of_steps
 from evalwidget.widget.protocol import SORTS
 
 if TYPE_CHECKING:
@@ -133,9 +135,10 @@ class Run:
         """Write the run to a folder of Parquet tables, which opens as the same run, faster than its JSON; returns
         ``path``.
 
-        Every step is read. Images stay where they are, named from the new folder on, unless ``copy_images``; images
-        given as a mapping are always copied. Metrics of your own are not saved. Needs pyarrow (``pip install
-        'evalwidget[tables]'``). Raises ``EvalWidgetError`` where something lies at ``path`` already.
+        Every step is read. Images in folders stay where they are, named from the new folder on, unless ``copy_images``;
+        images given as a mapping, or held by the data, are always copied. Metrics of your own are not saved. Needs
+        pyarrow (``pip install 'evalwidget[tables]'``). Raises ``EvalWidgetError`` where something lies at ``path``
+        already.
         """
         save_run(self._data, path, copy_images=copy_images)
         return Path(path)
@@ -490,6 +493,100 @@ class Run:
         """
         return mask_tables.mask_summary(self._evaluation, self._loaded(steps))
 
+    def changes(
+        self,
+        a: int,
+        b: int,
+        *,
+        metric: str | None = None,
+        moved_by: float = 0.05,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per specimen: what changed from step ``a`` to step ``b``, the biggest loss first, NA last.
+
+        ``specimen``; ``before, after``: the score ``metric`` (f1 or token_f1 if None; any of ``scores``' columns or of
+        the task's metrics); ``change``: after - before, NA unless both are there. Of equal changes those with more new
+        errors come first, and those to which nothing happened last.
+
+        Boxes: how many were ``found`` (missed at ``a``, matched at ``b``), ``missed`` (the reverse) and ``moved``
+        (matched at both, their IoU changed by ``moved_by`` or more); how many predictions are ``extra`` at ``b`` that
+        were not at ``a``, ``gone`` (extra at ``a`` and no longer), ``relabelled`` (the same place, IoU .5 or more, with
+        another label) and ``duplicated`` (new, over a ground truth box of their label that is matched already);
+        ``iou_change``: the mean over the boxes matched at both; ``invalid_before, invalid_after``. NA where the
+        specimen is not scored at both.
+
+        Text, of the answers recorded at both: ``words_lost, words_added``; of these ``reference_words_lost`` and
+        ``reference_words_found``, which stand in a reference; ``format_changed``; ``answers_changed``: how many;
+        ``question, reference, answer_before, answer_after`` of a specimen with one. Scores are means over the answers
+        that are scored at both.
+
+        Last, ``evaluated``: "both", "only_before", "only_after" or "neither"; ``why``: what happened in words, NA where
+        nothing did. ``docs/comparing-steps.md`` has definitions and limits. Raises ``UnknownNameError``.
+        """
+        return change_tables.changes(self._pair(a, b), Settings(iou_threshold, confidence_threshold), metric, moved_by)
+
+    def change_events(
+        self,
+        a: int,
+        b: int,
+        *,
+        metric: str | None = None,
+        threshold: float | None = None,
+        moved_by: float = 0.05,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """A row per box to which something happened from step ``a`` to step ``b``, or question whose answer changed, in
+        the order of the specimens.
+
+        Boxes: ``specimen, item, phrase``; ``event``: one of those that ``changes`` counts; ``iou_before, iou_after``:
+        with the ground truth box, where it is missed of the nearest prediction of its label that matches nothing (NA:
+        there is none); ``phrase_before, phrase_after`` and ``score_before, score_after`` of the predictions;
+        ``status_before, status_after``: of the ground truth box, else of the prediction; ``ground_truth,
+        prediction_before, prediction_after``: places among the specimen's boxes; and the corners of all three in pixels
+        (``ground_truth_x1`` … ``prediction_after_y2``). NA where there is no such box.
+
+        Text: ``specimen, item``; ``phrase``: the question; ``reference`` (several joined by " | "); ``answer_before,
+        answer_after``; the words and ``format_changed`` as in ``changes``; ``before, after``: the score ``metric``, and
+        ``right_before, right_after``: whether it reaches ``threshold`` (the middle of what it can be if None).
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` where ``metric`` or ``threshold`` is given for boxes.
+        """
+        settings = Settings(iou_threshold, confidence_threshold)
+        return change_tables.change_events(self._pair(a, b), settings, metric, threshold, moved_by)
+
+    def paired_test(
+        self,
+        a: int,
+        b: int,
+        metric: str | None = None,
+        threshold: float | None = None,
+        *,
+        samples: int = 1000,
+        confidence: float = 0.95,
+        seed: int = 0,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """One row: whether step ``b`` is better than step ``a`` on the specimens that both evaluated.
+
+        ``before, after``: the steps; ``metric, threshold``: from where on a specimen is right (the main score and the
+        middle of what it can be if None); ``specimens`` with a score at both, of which ``wins`` (better at ``b``),
+        ``losses, ties``; ``both_right, only_before_right, only_after_right, both_wrong``; ``mean_before, mean_after``:
+        the score of the step, as in ``summary``, over what both evaluated; ``difference``: after - before, with a
+        ``confidence`` interval ``difference_low, difference_high`` of the paired bootstrap over specimens (``samples``
+        draws, ``seed``); ``p_value``: McNemar's exact test, two-sided, of the specimens right on one side alone, NA
+        without a specimen; ``only_before, only_after``: evaluated on one side, in none of the others; and
+        ``different_ground_truth``: left out likewise, 0 within one run.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` about a count, which is no mean.
+        """
+        settings = Settings(iou_threshold, confidence_threshold)
+        return change_tables.paired_test(
+            self._pair(a, b), settings, metric, threshold, samples=samples, confidence=confidence, seed=seed
+        )
+
     def learning(
         self,
         metric: str | None = None,
@@ -675,15 +772,27 @@ class Run:
         )
         return f"<table><caption>Run {html.escape(self.name)}</caption><tbody>{rows}</tbody></table>"
 
+    def _at_step(self, step: int | None) -> tuple[ErrorAnalysis, int]:
+        """The run's analysis and a step of it, the last one if None, read."""
+        if step is None and not self.steps:
+            raise UnknownNameError(f"run {self.name!r}: no step is recorded")
+        (chosen,) = self._loaded(self.steps[-1] if step is None else step)
+        return self._analysis, chosen
+
+    def _pair(self, a: int, b: int) -> StepPair:
+        """Two steps side by side, read."""
+        before, after = self._loaded([a, b])
+        return pair_of_steps(self._analysis, before, after)
+
+    def _ascending(self, steps: Sequence[int] | None) -> list[int]:
+        """The steps asked for, each once, in the order of training, read."""
+        return self._loaded(sorted(set(self._chosen(steps))))
+
     def _loaded(self, steps: int | Sequence[int] | None) -> list[int]:
         """The steps asked for, read."""
         chosen = self._chosen(steps)
         self._data.load(chosen)
         return chosen
-
-    def _ascending(self, steps: Sequence[int] | None) -> list[int]:
-        """The steps asked for, each once, in the order of training, read."""
-        return self._loaded(sorted(set(self._chosen(steps))))
 
     def _chosen(self, steps: int | Sequence[int] | None) -> list[int]:
         if steps is None:

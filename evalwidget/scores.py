@@ -25,7 +25,7 @@ from evalwidget.evaluation import (
 from evalwidget.metrics.error_types import ERROR_TYPES
 from evalwidget.metrics.metric import BoxMetric, Metric, StepMetric, TextMetric
 from evalwidget.phrase_scores import PHRASE_STATUSES
-from evalwidget.tables import Boxes
+from evalwidget.tables import values_at
 
 __all__ = ["matches", "phrases", "scores", "summary"]
 
@@ -189,12 +189,12 @@ def _box_matches(
     specimen = np.concatenate([truth.specimen, found.specimen[alone]])
     order = np.argsort(specimen, kind="stable")
     truth_row, prediction_row, specimen = truth_row[order], prediction_row[order], specimen[order]
-    label = np.where(truth_row >= 0, _at(truth.label, truth_row, -1), _at(found.label, prediction_row, -1))
-    item = np.where(truth_row >= 0, _at(truth.item, truth_row, None), _at(found.item, prediction_row, None))
+    label = np.where(truth_row >= 0, values_at(truth.label, truth_row, -1), values_at(found.label, prediction_row, -1))
+    item = np.where(truth_row >= 0, values_at(truth.item, truth_row, None), values_at(found.item, prediction_row, None))
     outcome = np.where(
-        truth_row >= 0, _at(outcomes.truth_outcome, truth_row, 0), _at(outcomes.outcome, prediction_row, 0)
+        truth_row >= 0, values_at(outcomes.truth_outcome, truth_row, 0), values_at(outcomes.outcome, prediction_row, 0)
     )
-    truth_corners, corners = (_at(b.corners, r, np.nan) for b, r in ((truth, truth_row), (found, prediction_row)))
+    truth_corners, corners = (values_at(b.corners, r, np.nan) for b, r in ((truth, truth_row), (found, prediction_row)))
     sizes = data.specimens.sizes[specimen]
     shown = np.where((prediction_row >= 0)[:, None], corners, truth_corners)
     with np.errstate(invalid="ignore"):
@@ -208,11 +208,11 @@ def _box_matches(
         "item": item,
         "phrase": label,
         "status": outcome.astype(np.int64),
-        "iou": _at(outcomes.truth_iou, truth_row, np.nan),
-        "score": _at(found.score, prediction_row, np.nan),
-        "ground_truth": _within_specimen(truth, truth_row),
-        "prediction": _within_specimen(found, prediction_row),
-        "parse_state": _at(found.state.astype(np.int64), prediction_row, -1),
+        "iou": values_at(outcomes.truth_iou, truth_row, np.nan),
+        "score": values_at(found.score, prediction_row, np.nan),
+        "ground_truth": values_at(truth.place.astype(np.float64), truth_row, np.nan),
+        "prediction": values_at(found.place.astype(np.float64), prediction_row, np.nan),
+        "parse_state": values_at(found.state.astype(np.int64), prediction_row, -1),
         "outside_image": outside,
         "no_area": no_area,
     }
@@ -220,11 +220,11 @@ def _box_matches(
         for place, name in enumerate(("x1", "y1", "x2", "y2")):
             columns[f"{side}_{name}"] = values[:, place]
     columns["error_type"] = np.where(
-        truth_row >= 0, _at(errors.truth_error, truth_row, -1), _at(errors.error, prediction_row, -1)
+        truth_row >= 0, values_at(errors.truth_error, truth_row, -1), values_at(errors.error, prediction_row, -1)
     )
     for metric in metrics:
         if isinstance(metric, BoxMetric):
-            columns[metric.name] = _at(evaluation.box_values(step, settings, metric), truth_row, np.nan)
+            columns[metric.name] = values_at(evaluation.box_values(step, settings, metric), truth_row, np.nan)
     return columns
 
 
@@ -244,20 +244,6 @@ def _answer_matches(evaluation: Evaluation, step: int, metrics: Sequence[Metric]
         "prediction": _texts(answers.text),
         "parse_state": np.where(answers.recorded, answers.state.astype(np.int64), -1),
     } | {metric.name: evaluation.answer_values(step, metric) for metric in metrics if isinstance(metric, TextMetric)}
-
-
-def _within_specimen(boxes: Boxes, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The place of each row among its specimen's boxes, NaN for -1."""
-    place = np.arange(len(boxes)) - boxes.offsets[boxes.specimen]
-    return _at(place.astype(np.float64), rows, np.nan)
-
-
-def _at(values: NDArray, rows: NDArray[np.int64], missing: Any) -> NDArray:
-    """``values[rows]``, ``missing`` where a row is -1."""
-    found = np.full((len(rows), *values.shape[1:]), missing, values.dtype)
-    there = rows >= 0
-    found[there] = values[rows[there]]
-    return found
 
 
 def _texts(values: Sequence[str | None]) -> NDArray[np.object_]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -17,6 +17,8 @@ __all__ = ["METHODS", "SpecimenIndex", "Specimens", "joining_name", "merged_spec
 
 #: How a record finds its specimen, and the words for it. "order" takes records one by one, whatever they are called.
 METHODS: Final = {"id": "id", "path": "path", "name": "file name", "stem": "stem", "order": "order"}
+#: Of a name that is taken for a number; float64 has a range of 309, and Python reads no more than 640 for sure.
+_MOST_DIGITS: Final = 309
 _FOR_IDS: Final = ("id", "path", "name", "stem")
 _FOR_IMAGES: Final = ("path", "name", "id", "stem")
 
@@ -38,7 +40,7 @@ class Specimens:
     def coco_order(self) -> NDArray[np.int64] | None:
         """Place ``(s,)`` of each specimen by its image id, where all have one that is a number: COCO's order of images,
         which decides ties of score. None where the specimens are in that order already, or have other ids."""
-        ids = [names[0] for names in self.source_ids if len(names) == 1 and names[0].removeprefix("-").isdecimal()]
+        ids = [names[0] for names in self.source_ids if len(names) == 1 and _is_number(names[0].removeprefix("-"))]
         if len(ids) < len(self):
             return None
         order = sorted(range(len(ids)), key=lambda row: int(ids[row]))
@@ -117,7 +119,7 @@ class SpecimenIndex:
 
     @cached_property
     def _names(self) -> dict[str, list[int]]:
-        return _rows_by(path and PurePosixPath(_normal(path)).name for path in self._specimens.images)
+        return _rows_by(path and _name(_normal(path)) for path in self._specimens.images)
 
     @cached_property
     def _stems(self) -> dict[str, list[int]]:
@@ -208,7 +210,7 @@ class SpecimenIndex:
                 first, second = second, first
             return self._only(first.get(text) or second.get(text) or [], text, reference)
         path = _normal(text)
-        name = PurePosixPath(path).name
+        name = _name(path)
         if method == "path":
             rows = self._paths.get(path) or [row for row in self._names.get(name, []) if self._is_end_of(row, path)]
         elif method == "name":
@@ -273,11 +275,24 @@ def _key(reference: Reference, row: int) -> tuple[str, str]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 30
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
+@lru_cache(maxsize=1 << 16)
 def _normal(path: str) -> str:
-    return path if _is_bare(path) else PurePosixPath(path.replace("\\", "/")).as_posix()
+    return path if _is_normal(path) else PurePosixPath(path.replace("\\", "/")).as_posix()
+
+
+def _is_normal(path: str) -> bool:
+    """Whether ``path`` is plainly as ``pathlib`` would write it, which takes its time."""
+    odd = "\\" in path or "//" in path or "/." in path
+    return not (odd or path == "" or path.startswith(".") or path.endswith("/"))
+
+
+@lru_cache(maxsize=1 << 16)
+def _name(path: str) -> str:
+    """The file name of a normal path."""
+    return path.rpartition("/")[2] if _is_normal(path) else PurePosixPath(path).name
 
 
 def _parts(path: str) -> tuple[str, ...]:

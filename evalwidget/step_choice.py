@@ -112,17 +112,8 @@ def _sums_of_counts(
     """Those of a score that follows from the counts of boxes: matched once for all confidence thresholds."""
     everything = replace(settings, confidence_threshold=0.0)
     evaluation.take(steps, everything)
-    found = []
-    for step in steps:
-        unscored = np.isnan(evaluation.data.predictions(step).boxes.score)
-        if settings.confidence_threshold == 0:
-            counts = evaluation.box_counts(step, everything)
-        elif unscored.all() or not unscored.any():
-            counts = evaluation.box_counts(step, everything, settings.confidence_threshold)
-        else:
-            counts = evaluation.box_counts(step, settings)
-        found.append(sums_of_counts(counts, name))
-    return found
+    least = settings.confidence_threshold or -np.inf
+    return [sums_of_counts(evaluation.box_counts(step, everything, least), name) for step in steps]
 
 
 def joined_sums(sums: Sequence[StepSums]) -> StepSums:

@@ -5,13 +5,14 @@ Rows ``offsets[i]:offsets[i + 1]`` belong to specimen ``i``, in the order of the
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
 
-__all__ = ["Answers", "Boxes", "Defect", "Questions", "offsets_of"]
+__all__ = ["Answers", "Boxes", "Defect", "Questions", "offsets_of", "values_at"]
 
 _USABLE = np.array([state in ("ok", "repaired") for state in PARSE_STATES])
 
@@ -27,6 +28,14 @@ class Defect:
 def offsets_of(owner: NDArray[np.integer], count: int) -> NDArray[np.int64]:
     """Offsets ``(count + 1,)`` of rows that are sorted by ``owner``."""
     return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=count))]).astype(np.int64)
+
+
+def values_at(values: NDArray, rows: NDArray[np.int64], missing: Any) -> NDArray:
+    """``values[rows]``, ``missing`` where a row is -1."""
+    found = np.full((len(rows), *values.shape[1:]), missing, values.dtype)
+    there = rows >= 0
+    found[there] = values[rows[there]]
+    return found
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,11 @@ class Boxes:
     def specimen(self) -> NDArray[np.int64]:
         """The specimen of each row."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    @cached_property
+    def place(self) -> NDArray[np.int64]:
+        """The place of each row among its specimen's."""
+        return np.arange(len(self)) - self.offsets[self.specimen]
 
     @cached_property
     def usable(self) -> NDArray[np.bool_]:

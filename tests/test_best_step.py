@@ -16,7 +16,7 @@ from evalwidget.metrics import TextMetric
 Write = Callable[..., Path]
 COLUMNS = [
     *("step", "value", "low", "high", "difference", "difference_low", "difference_high"),
-    *("specimens", "indistinguishable", "best"),
+    *("specimens", "indistinguishable", "best", "common"),
 ]
 DIFFERENCES = ["difference", "difference_low", "difference_high"]
 WHOLE, HALF, NOWHERE = [0, 0, 10, 10], [0, 0, 10, 6], [50, 50, 60, 60]
@@ -94,6 +94,7 @@ def test_of_equal_steps_the_earliest_is_best(write_run: Write) -> None:
     assert run.best_step().step == 5
     assert run.best_step(steps=[9, 1, 9]).table["step"].tolist() == [1, 9]
     assert "Fewer than 30 specimens" in str(run.best_step())
+    assert len(str(run.best_step(steps=[5])).splitlines()) == 2
 
 
 def test_differences_are_over_the_specimens_of_both_steps(write_run: Write) -> None:
@@ -102,6 +103,7 @@ def test_differences_are_over_the_specimens_of_both_steps(write_run: Write) -> N
     table = run.best_step("recall").table
     assert table["best"].tolist() == [False, True, False, False]
     assert table["specimens"].tolist() == [6, 4, 4, 8]
+    assert table["common"].tolist() == [4, 4, 0, 4]
     np.testing.assert_allclose(table["difference"], [0, 0, np.nan, -1])
     assert table.loc[2, DIFFERENCES].isna().all()
     assert table["indistinguishable"].astype(object).where(table["indistinguishable"].notna(), None).tolist() == (
@@ -110,6 +112,12 @@ def test_differences_are_over_the_specimens_of_both_steps(write_run: Write) -> N
     said = str(run.best_step("recall"))
     assert "It cannot be compared with step 3: no specimen is scored at both." in said
     assert "scored on 4 to 8 specimens" in said
+
+
+def test_few_common_specimens_are_told(write_run: Write) -> None:
+    run = box_run(write_run, {1: "nW" + "." * 38, 2: "W" * 40, 3: "n" * 40})
+    assert "Fewer than 30 specimens are common with step 1:" in str(run.best_step("recall"))
+    assert "Fewer than" not in str(run.best_step("recall", steps=[2, 3]))
 
 
 def test_a_choice_that_does_not_survive_other_thresholds(write_run: Write) -> None:

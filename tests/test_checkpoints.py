@@ -1,6 +1,7 @@
 """A training run's output folder, with a folder for each checkpoint, opens as one run."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,26 @@ def test_two_folders_of_one_checkpoint_are_an_error_where_both_hold_predictions(
         ew.open_run(output)
 
 
+def test_a_folder_that_holds_runs_names_them(output: Path) -> None:
+    """One level too high: only what looks like a run is named, by a checkpoint, by predictions, or by run.json."""
+    above = output.parent
+    for made in ("b/predictions", "c", "images", ".hidden/predictions"):
+        (above / made).mkdir(parents=True)
+    (above / "c" / "run.json").write_text("{}")
+    message = (
+        rf"^{re.escape(str(above))}: no predictions, but folders that look like runs \(b, c, out\): open one of them"
+    )
+    with pytest.raises(ew.EvalWidgetError, match=message):
+        ew.open_run(above)
+    found = ew.inspect(above)
+    assert found.exit_status == 2
+    assert any(re.match(message, error) for error in found.errors)
+    for more in "def":
+        (above / more / "predictions").mkdir(parents=True)
+    with pytest.raises(ew.EvalWidgetError, match=r"\(b, c, d, …\): open one of them, such as .*/b$"):
+        ew.open_run(above)
+
+
 def test_folders_named_by_epoch_need_the_steps_of_an_epoch(tmp_path: Path) -> None:
     for epoch in (1, 2):
         write_lines(tmp_path / f"epoch_{epoch}" / "found.jsonl", [CAT])
@@ -91,3 +112,50 @@ def test_coco_results_of_detectron2_are_found(tmp_path: Path) -> None:
         ew.open_run(tmp_path)
     (tmp_path / "model_0004999").rename(tmp_path / "iter_4999")
     assert ew.open_run(tmp_path).steps == [4999]
+
+
+TRUTH = {
+    "images": [{"id": 7, "file_name": "a.jpg", "width": 100, "height": 80}],
+    "annotations": [{"id": 1, "image_id": 7, "category_id": 0, "bbox": [10, 10, 20, 20], "area": 400}],
+    "categories": [{"id": 0, "name": "cat"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("labels/a.txt", "0 0.2 0.25 0.2 0.25 0.9\n"),
+        ("val/preds/a.json", '{"labels": [0], "scores": [0.9], "bboxes": [[10, 10, 30, 30]]}'),
+    ],
+)
+@pytest.mark.parametrize("pattern", [True, False])
+def test_a_folder_with_a_file_for_each_image(tmp_path: Path, file: str, content: str, pattern: bool) -> None:
+    for step in (500, 1000):
+        found = tmp_path / "out" / f"checkpoint-{step}" / file
+        found.parent.mkdir(parents=True)
+        found.write_text(content)
+        (tmp_path / "out" / f"checkpoint-{step}" / "config.json").write_text("{}")
+        (tmp_path / "out" / f"checkpoint-{step}" / "global_step").mkdir()
+    (tmp_path / "truth.json").write_text(json.dumps(TRUTH))
+    named = file.rpartition("/")[0] if pattern else None
+    run = ew.open_run(tmp_path / "out", ground_truth=tmp_path / "truth.json", predictions=named)
+    assert run.summary()[["step", "f1"]].to_numpy().tolist() == [[500, 1], [1000, 1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("checkpoint-500-merged", 500),
+        ("iter_0040000.pth", 40000),
+        ("global_step500", 500),
+        ("v0-20250101-120000", None),
+        ("20250101-120000.jsonl", None),
+        ("last.ckpt", None),
+        ("ckpt_10k", None),
+        ("step500kept", 500),
+        ("step500", 500),
+    ],
+)
+def test_names_of_trainers(name: str, step: int | None) -> None:
+    """A date is no step, and neither are the digits before a k."""
+    assert step_of(name) == step

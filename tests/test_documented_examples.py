@@ -7,6 +7,7 @@ import pytest
 
 import evalwidget as ew
 from evalwidget.metrics.catalogue import known_metrics
+from evalwidget.metrics.questions import PROMPT_LENGTHS, QUESTION_TYPES
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```jsonl (ground_truth|predictions)\n(.*?)\n```", re.DOTALL)
@@ -78,6 +79,25 @@ def test_the_own_metrics_of_the_documentation_run(monkeypatch):
     assert boxes.summary(metrics=[near])["near"].iloc[-1] > 0
 
 
+def test_the_comparisons_of_the_documentation_run() -> None:
+    text = (ROOT / "docs" / "comparing-steps.md").read_text("utf-8")
+    names: dict = {}
+    for code in re.findall(r"```python\n(.*?)\n```", text, re.DOTALL):
+        exec(code, names)
+    assert "sheet-34.png" in set(names["run"].changes(100, 150).head(2)["specimen"])
+    assert names["both"].steps == (150, 500)
+    assert len(names["forgotten"]) > 0
+
+
+def test_the_documentation_names_every_column_of_changes() -> None:
+    text = (ROOT / "docs" / "comparing-steps.md").read_text("utf-8")
+    for run in (ew.demo_run("grounding"), ew.demo_run("vqa")):
+        first, last = run.steps[0], run.steps[-1]
+        for frame in (run.changes(first, last), run.paired_test(first, last)):
+            for name in frame.columns[1:]:
+                assert f"`{name}`" in text
+
+
 def test_the_documentation_names_every_metric():
     text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
     for task in ("free text", "phrase grounding"):
@@ -96,3 +116,19 @@ def test_boxes_that_cannot_be_put_beside_ground_truth_are_invalid(tmp_path):
     assert run.summary()[["true_positives", "false_positives", "false_negatives", "invalid"]].values.tolist() == [
         [0, 0, 2, 1]
     ]
+
+
+def test_what_is_said_across_checkpoints():
+    text = (ROOT / "docs" / "across-checkpoints.md").read_text("utf-8")
+    names: dict = {}
+    exec(re.search(r"```python\n(.*?)\n```", text, re.DOTALL).group(1), names)
+    choice = names["choice"]
+    tables = [names["learned"], names["boxes"], names["turned"], choice.table, choice.thresholds, names["fallen"]]
+    for table in (*tables, ew.demo_run("vqa").best_step(samples=1).thresholds):
+        assert len(table)
+        for column in table:
+            assert isinstance(column, int) or re.search(rf"`[^`]*\b{column}\b[^`]*`", text), column
+    for state in names["learned"]["state"].cat.categories:
+        assert f"`{state}`" in text
+    for kind in (*QUESTION_TYPES, *(name for name, _ in PROMPT_LENGTHS)):
+        assert re.search(rf"[`, ]{re.escape(kind)}[`,]", text), kind

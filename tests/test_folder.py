@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import evalwidget as ew
 from evalwidget.checkpoints import step_of
 
+HUGE = 1 << 20_000  # of more digits than Python writes
 Write = Callable[..., Path]
 CAT = {"image": "a.jpg", "width": 100, "height": 50, "phrases": [{"phrase": "cat", "boxes": [[1, 2, 30, 40]]}]}
 
@@ -126,14 +128,25 @@ def test_without_run_json_the_folder_names_the_run(write_run: Write) -> None:
         ({"colour": "red"}, "run.json: unknown field 'colour': expected name, task, steps_per_epoch"),
         ({"name": 7}, "run.json: name: expected text, got 7"),
         ({"task": "cooking"}, "task 'cooking': expected one of"),
-        ({"steps_per_epoch": 0}, "run.json: steps_per_epoch: expected a number above 0, got 0"),
-        ({"steps_per_epoch": True}, "run.json: steps_per_epoch: expected a number above 0, got True"),
-        ({"steps_per_epoch": "4"}, "run.json: steps_per_epoch: expected a number above 0, got '4'"),
-        ('{"steps_per_epoch": NaN}', "run.json: steps_per_epoch: expected a number above 0, got nan"),
-        ('{"steps_per_epoch": Infinity}', "run.json: steps_per_epoch: expected a number above 0, got inf"),
+        ({"steps_per_epoch": 0}, "run.json: steps_per_epoch: expected a number above 0, and at most 2.*53, got 0"),
+        ({"steps_per_epoch": 10**400}, "run.json: steps_per_epoch: expected a number above 0, .*got one too large"),
+        ({"steps_per_epoch": 1e-300}, "run.json: steps_per_epoch: expected a number above 0, .*got 1e-300"),
+        (
+            {"steps_per_epoch": True},
+            "run.json: steps_per_epoch: expected a number above 0, and at most 2.*53, got True",
+        ),
+        ({"steps_per_epoch": "4"}, "run.json: steps_per_epoch: expected a number above 0, and at most 2.*53, got '4'"),
+        (
+            '{"steps_per_epoch": NaN}',
+            "run.json: steps_per_epoch: expected a number above 0, and at most 2.*53, got nan",
+        ),
+        (
+            '{"steps_per_epoch": Infinity}',
+            "run.json: steps_per_epoch: expected a number above 0, and at most 2.*53, got inf",
+        ),
         ({"coordinates": "metres"}, "coordinates 'metres': expected one of pixels, fraction"),
         ({"box_order": "hwxy"}, "box order 'hwxy': expected one of xyxy"),
-        ({"images": 7}, "run.json: images: expected a folder or a list of folders, got 7"),
+        ({"images": 7}, "run.json: images: expected a folder, a list of folders, or files by specimen, got 7"),
         ({"images": ["nowhere"]}, "run.json: images: .*nowhere: no such folder"),
         ([], "run.json: expected an object, got list"),
         ('{\n"name":', "run.json:2: malformed JSON at column"),
@@ -147,10 +160,16 @@ def test_what_is_wrong_with_run_json(write_run: Write, settings: Any, message: s
         ew.open_run(folder)
 
 
-@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "4", True])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "4", True, 10**400, 2.0**54, 1e-320, [0]])
 def test_steps_per_epoch_that_the_caller_gives_are_checked(write_run: Write, value: Any) -> None:
     with pytest.raises(ew.EvalWidgetError, match="steps_per_epoch: expected a number above 0"):
         ew.open_run(write_run([CAT], {1: []}), steps_per_epoch=value)
+
+
+@pytest.mark.parametrize("value", [2**53, 2.0**-53])
+def test_epochs_are_finite(write_run: Write, value: float) -> None:
+    run = ew.open_run(write_run([CAT], {2**53: [CAT], 1: [CAT]}), steps_per_epoch=value)
+    assert np.isfinite(run.summary()["epoch"]).all()
 
 
 def test_what_is_missing_from_a_folder(tmp_path: Path) -> None:
@@ -176,7 +195,10 @@ def test_what_is_missing_from_a_folder(tmp_path: Path) -> None:
     refused("no such folder; give predictions as", predictions=tmp_path / "nowhere")
     refused("expected steps as whole numbers of 0 or more, got 'last'", predictions={"last": file})
     refused("expected steps as whole numbers of 0 or more, got -1", predictions={-1: file})
-    refused("is larger than", predictions={2**70: file})
+    for step in (2**70, HUGE):
+        refused("is larger than", predictions={step: file})
+    refused("expected steps as whole numbers of 0 or more, got one too large", predictions={-HUGE: file})
+    refused("expected the path of a folder, got dict; pass data as ground_truth= and predictions=", {500: file})
     refused("expected files by step, got int", predictions=7)
     refused("expected a path or a DataFrame, got int", predictions={1: 7})
     refused("images: .*nowhere: no such folder", predictions=[file], images=tmp_path / "nowhere")

@@ -1,16 +1,12 @@
 """Whatever is done to a small valid run, opening and scoring it ends in a Run or in an EvalWidgetError."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzzing import FUZZ, mutated, mutated_bytes, use
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from run_folders import write_folder
-
-import evalwidget as ew
-from evalwidget.widget.server import answer, run_info
 
 PLAIN = [
     {
@@ -89,84 +85,6 @@ SETTINGS = {
 TRUTHS: dict[str, Any] = {"plain": PLAIN, "asked": ASKED, "vi": VI, "coco": COCO, "none": None}
 FOUND: dict[str, Any] = {"plain": PLAIN, "asked": ASKED, "vi": VI, "coco": RESULTS, "none": PLAIN}
 
-STRANGE = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.sampled_from([10**30, 10**400, -(10**400), 1e308, -1e308, float("nan"), float("inf"), 1e-320, 0, -1, 1.5]),
-    st.floats(),
-    st.text(max_size=4),
-    st.sampled_from(["", "a.jpg", "../b", "\x00", "\ud800", "cat", "2", "<b>"]),
-    st.just([]),
-    st.just({}),
-    st.lists(st.none() | st.integers(-5, 5) | st.floats() | st.text(max_size=2), max_size=5),
-    st.lists(st.lists(st.floats(-2, 2), max_size=4), max_size=4),
-    st.dictionaries(
-        st.sampled_from(["x", "y", "width", "height", "phrase", "box", "id", "whole"]),
-        st.integers() | st.none(),
-        max_size=4,
-    ),
-)
-NAMES = sorted(
-    {name for part in (PLAIN, ASKED, VI, [COCO], RESULTS) for record in part for name in record} | {"bbox", "answers"}
-)
-
-
-def places(value: Any) -> list[tuple[Any, Any]]:
-    """Every (container, key) below a value."""
-    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
-    return [(value, key) for key in keys] + [found for key in keys for found in places(value[key])]
-
-
-def mutated(draw: Any, value: Any) -> Any:
-    """A copy of a JSON value with a few things replaced, removed, renamed, repeated or added."""
-    value = json.loads(json.dumps(value))
-    for _ in range(draw(st.integers(0, 3))):
-        found = places(value)
-        if not found:
-            break
-        container, key = draw(st.sampled_from(found))
-        deed = draw(st.sampled_from(["replace", "replace", "remove", "rename", "repeat", "add"]))
-        if deed == "replace":
-            container[key] = draw(STRANGE)
-        elif deed == "remove":
-            del container[key]
-        elif isinstance(container, list):
-            container.append(container[key] if deed == "repeat" else draw(STRANGE))
-        elif deed == "rename":
-            container[draw(st.sampled_from(NAMES))] = container.pop(key)
-        else:
-            container[draw(st.sampled_from(NAMES))] = draw(STRANGE)
-    return value
-
-
-def use(folder: Path, **settings: Any) -> None:
-    """Do with a folder all that a user does, and let only EvalWidgetError pass."""
-    try:
-        run = ew.open_run(folder, **settings)
-        assert repr(run)
-        run.load()
-        if not run._data.has_text:
-            run.conventions()
-        frames = [run.summary(), run.scores(), run.matches(), run.join_report()]
-        assert len(frames[1]) == len(run.steps) * len(run.specimens)
-        json.dumps(run_info(run._evaluation, run.notes), allow_nan=False)
-        for row in range(len(run.specimens)):
-            request = {"id": "1", "kind": "specimen", "specimen": None, "index": row, "all_steps": True, "image": True}
-            reply, _ = answer(request, run._evaluation)
-            json.dumps(reply, allow_nan=False)
-            assert reply["kind"] == "specimen", reply["message"]
-        assert repr(run)
-        assert run._repr_html_()
-    except ew.EvalWidgetError as error:
-        message = str(error)
-    else:
-        message = "a run"
-    assert message
-
-
-FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-
 
 @settings(FUZZ, max_examples=250)
 @given(st.data())
@@ -196,26 +114,5 @@ def test_mutated_bytes(tmp_path_factory: pytest.TempPathFactory, data: st.DataOb
         tmp_path_factory.mktemp("fuzz") / "run", TRUTHS[kind], {5: FOUND[kind]}, {"output_format": "vi"}
     )
     file = data.draw(st.sampled_from(sorted(file for file in folder.rglob("*") if file.is_file())))
-    content = bytearray(file.read_bytes())
-    for _ in range(data.draw(st.integers(1, 4))):
-        start = data.draw(st.integers(0, len(content)))
-        end = min(len(content), start + data.draw(st.sampled_from([0, 1, 1, 2, 8, 10**9])))
-        pieces = [
-            b"",
-            b"[",
-            b"}",
-            b'"',
-            b",",
-            b"\xff",
-            b"\x00",
-            b"\n",
-            b"1e999",
-            b"9" * 30,
-            b"null",
-            b"NaN",
-            b"-",
-            b"\\ud800",
-        ]
-        content[start:end] = data.draw(st.sampled_from(pieces) | st.binary(max_size=3))
-    file.write_bytes(bytes(content))
+    file.write_bytes(mutated_bytes(data.draw, file.read_bytes()))
     use(folder)

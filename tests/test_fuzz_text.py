@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzzing import FUZZ, STRANGE, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_fuzz import FUZZ, STRANGE, places
 from text_runs import written
 
 import evalwidget as ew

@@ -15,25 +15,11 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from PIL import Image
 from run_folders import write_lines
+from same_runs import assert_same, saved
 
 import evalwidget as ew
 
 Write = Callable[..., Path]
-
-
-def assert_same(saved: ew.Run, run: ew.Run) -> None:
-    assert (saved.name, saved.task, saved.steps, saved.specimens) == (run.name, run.task, run.steps, run.specimens)
-    for table in ("summary", "scores", "matches", "join_report"):
-        assert_frame_equal(getattr(saved, table)(), getattr(run, table)())
-    if run.task in ("object detection", "phrase grounding"):
-        assert_frame_equal(saved.coco_summary(), run.coco_summary())
-        assert_frame_equal(saved.classes(), run.classes())
-        assert_frame_equal(saved.phrases(), run.phrases())
-    assert saved.notes == run.notes
-
-
-def saved(run: ew.Run, folder: Path) -> ew.Run:
-    return ew.open_run(run.save(folder))
 
 
 @pytest.mark.parametrize("name", ["grounding", "vqa"])
@@ -80,7 +66,6 @@ def test_invalid_predictions_raw_text_and_unknown_specimens_are_kept(write_run: 
     assert_same(again, run)
     for one in (run, again):
         assert one.matches()["parse_state"].dropna().tolist() == ["wrong_number_of_coordinates"]
-    assert again._data.predictions(1).outputs == run._data.predictions(1).outputs
     assert again._data.predictions(1).boxes.defects == run._data.predictions(1).boxes.defects
 
 
@@ -147,6 +132,21 @@ def test_a_damaged_folder_is_told(tmp_path: Path, file: str, content: bytes | No
         ew.open_run(tmp_path / "saved")
 
 
+def test_an_image_that_is_gone_is_told(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"specimen": ["a"], "image": [Image.new("RGB", (3, 2))], "question": "q", "answer": "x"})
+    folder = ew.Run.from_frames(frame, frame.assign(step=1)).save(tmp_path / "saved")
+    (folder / "ground_truth/images/000000").unlink()
+    with pytest.raises(ew.FormatError, match="ground_truth/images: no file '000000', which holds the image 'a'"):
+        ew.open_run(folder)
+
+
+@pytest.mark.parametrize("images", [7, {"a.jpg": 7}, [["a"]]])
+def test_images_that_run_json_cannot_name(write_run: Write, images: Any) -> None:
+    record = {"image": "a.jpg", "phrases": []}
+    with pytest.raises(ew.FormatError, match=r"^run.json: images: expected a folder, a list of folders, or"):
+        ew.open_run(write_run([record], {1: [record]}, {"images": images}))
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 BOX = st.lists(st.floats(-10, 200) | st.none(), min_size=3, max_size=5)
 LINE = st.fixed_dictionaries(
@@ -171,3 +171,24 @@ def test_any_predictions(tmp_path_factory: pytest.TempPathFactory, first: list[A
     write_lines(root / "run/predictions/step-2.jsonl", second)
     run = ew.open_run(root / "run")
     assert_same(saved(run, root / "saved"), run)
+
+
+@pytest.mark.parametrize(
+    ("fact", "message"),
+    [
+        ({"phrase": 1, "convention": {"rows": 1}}, "not as evalwidget saved it: TypeError"),
+        ({"convention": {"order": "xyxy", "scale": "miles"}}, "not as evalwidget saved it: .*miles"),
+        ({"categories": [1]}, "not as evalwidget saved it: AttributeError"),
+        ({"task": "cooking"}, "task 'cooking': expected one of"),
+    ],
+)
+def test_facts_that_were_changed(write_run: Write, tmp_path: Path, fact: dict[str, Any], message: str) -> None:
+    row = {"image": "a.jpg", "width": 9, "height": 9, "phrase": "cat", "box": [1, 1, 5, 5]}
+    folder = ew.open_run(write_run([row], {1: [row]})).save(tmp_path / "saved")
+    file = folder / "ground_truth" / "records.json"
+    about = json.loads(file.read_text("utf-8"))
+    about["facts"] |= fact
+    file.write_text(json.dumps(about), "utf-8")
+    (folder / "run.json").unlink()
+    with pytest.raises(ew.EvalWidgetError, match=message):
+        ew.open_run(folder)

@@ -96,3 +96,22 @@ def test_strange_names_are_only_names(write_run: Write, name: str) -> None:
     assert run.specimens[0] != ""
     assert run.summary()["true_positives"].tolist() == [1]
     assert run.scores()["specimen"].tolist() == run.specimens
+
+
+@pytest.mark.parametrize("digits", [1, 30, 310, 700, 5000])
+def test_ids_of_many_digits_are_names(write_run: Write, digits: int) -> None:
+    """Numbers that Python does not read as such are names like any other; others give the order of images."""
+    ids = ["9" * digits, "-" + "8" * digits, "7" * digits]
+    truth = {
+        "images": [
+            {"id": name, "file_name": f"{place}.jpg", "width": 9, "height": 9} for place, name in enumerate(ids)
+        ],
+        "annotations": [{"id": 1, "image_id": ids[0], "category_id": ids[1], "bbox": [1, 1, 2, 2]}],
+        "categories": [{"id": ids[1], "name": "cat"}],
+    }
+    found = [{"image_id": name, "category_id": ids[1], "bbox": [1, 1, 2, 2], "score": 0.5} for name in ids]
+    run = ew.open_run(write_run(truth, {1: found})).load()
+    assert run.summary()[["true_positives", "false_positives"]].values.tolist() == [[1, 2]]
+    assert run.coco_summary()["AP"].tolist() == [pytest.approx(1 / 3 if digits < 310 else 1)]
+    order = run._data.specimens.coco_order()
+    assert (order.tolist() if order is not None else None) == ([2, 0, 1] if digits < 310 else None)

@@ -41,7 +41,7 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
         records.add_reference(Reference(where, image=image))
         owner = len(records.references) - 1
         raw = field(record, "raw_response", str, where) or ""
-        records.phrases.append(PhraseRow(owner, where, phrase, phrase))
+        records.add_phrase(PhraseRow(owner, where, phrase, phrase))
         if options.output_format is not None:
             add_output(records, builder, owner, raw, where, options, label=phrase)
             continue

@@ -17,6 +17,7 @@ from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source, checked_object, read_json
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
+from evalwidget.readable_text import readable
 from evalwidget.records import BoxRowsBuilder, Records, Reference
 
 __all__ = ["FORMATS"]
@@ -96,10 +97,10 @@ def _records(
 def _given_arrays(content: Content) -> Iterator[_Image]:
     assert content.arrays is not None
     for image, value in content.arrays.items():
-        where = f"{content.shown}: {image}"
+        where = readable(f"{content.shown}: {image}")
         if not isinstance(image, (str, int)):
             raise FormatError(content.shown, f"expected arrays by the name of an image, got {image!r:.60}")
-        yield _arrays_of(str(image), where, value)
+        yield _arrays_of(readable(str(image)), where, value)
 
 
 def _arrays_of(image: str, where: str, value: Any) -> _Image:
@@ -121,7 +122,7 @@ def _arrays_of(image: str, where: str, value: Any) -> _Image:
     for place, label in enumerate(labels):
         if label is not None and (isinstance(label, bool) or not isinstance(label, (int, str))):
             raise FormatError(where, f"labels[{place}]: expected a class number or name, got {label!r:.60}")
-    return image, where, boxes, scores, labels
+    return image, where, boxes, scores, [readable(label) if isinstance(label, str) else label for label in labels]
 
 
 def _part(value: Any, name: str, where: str) -> Any:

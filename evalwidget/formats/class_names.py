@@ -1,11 +1,13 @@
 """Class names by class id: from a list, a mapping, or a file of names."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalwidget.errors import FormatError
 from evalwidget.formats.json_source import Source, decoded_text, read_json
 from evalwidget.formats.yaml_source import read_yaml
+from evalwidget.readable_text import readable
 
 __all__ = ["named_classes", "read_class_names"]
 
@@ -24,9 +26,9 @@ def named_classes(given: Any, where: str) -> dict[str, str]:
     for key, name in pairs:
         if isinstance(name, bool) or not isinstance(name, (str, int, float)):
             raise FormatError(where, f"class {key}: expected a name, got {name!r:.60}")
-    found = {key: str(name).strip() for key, name in pairs}
-    names = list(found.values())
-    return {key: f"{name} (category {key})" if names.count(name) > 1 else name for key, name in found.items()}
+    found = {readable(key): readable(str(name)).strip() for key, name in pairs}
+    counts = Counter(found.values())
+    return {key: f"{name} (category {key})" if counts[name] > 1 else name for key, name in found.items()}
 
 
 def read_class_names(source: Source) -> dict[str, str]:

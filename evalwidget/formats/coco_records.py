@@ -2,7 +2,7 @@
 
 Reads ``images`` (``id, file_name, width, height``), ``annotations`` (``id, image_id, category_id, bbox, area, iscrowd,
 segmentation``) and ``categories`` (``id, name``). ``bbox`` is x y width height in pixels. ``segmentation`` is kept as
-it is; only where a result has it and no ``bbox`` is it measured. Results are a list of ``{image_id, category_id, bbox,
+it is; only where there is no ``bbox`` beside it is it measured. Results are a list of ``{image_id, category_id, bbox,
 segmentation, score}``, where ``file_name`` names the image before ``image_id`` does, or a dict shaped like ground
 truth whose annotations carry ``score``: then the images are named by their own ``file_name`` and the classes by their
 own ``name``, since such files count ids of their own. An id may be a number in one place and text in another: 7 and
@@ -53,25 +53,41 @@ def ground_truth_records(value: dict[str, Any], source: Source) -> Records:
     builder = BoxRowsBuilder(_XYWH, strict=True)
     seen: set[str] = set()
     masks: list[Any] = []
+    bare = 0
     for place, annotation in enumerate(annotations):
         where = f"{source.shown}: annotations[{place}]"
         identity = _identity(annotation, "id", where) if "id" in annotation else str(place)
         if identity in seen:
             raise FormatError(where, f"the same item twice: id {identity}")
         seen.add(identity)
-        if annotation.get("bbox") is None:
+        box, mask = annotation.get("bbox"), annotation.get("segmentation") or None
+        area = field(annotation, "area", (int, float), where)
+        if mask is not None and box in (None, []):
+            box, measured = _box_around(mask, where)
+            area = measured if area is None else area
+        if box is None:
+            bare += 1
             continue
-        masks.append(annotation.get("segmentation") or None)
+        masks.append(mask)
         builder.add(
             _place(places, _identity(annotation, "image_id", where), where, "image_id", "images"),
             _place(names, _identity(annotation, "category_id", where), where, "category_id", "categories"),
-            annotation["bbox"],
+            box,
             f"{where}: bbox",
             item=identity,
             crowd=bool(annotation.get("iscrowd", 0)),
-            area=field(annotation, "area", (int, float), where),
+            area=area,
         )
-    return Records(references, [replace(builder.rows(), masks=_any_of(masks))])
+    notes = [f"{source.shown}: {bare:,} annotations have neither bbox nor segmentation: left out"] if bare else []
+    return Records(references, [replace(builder.rows(), masks=_any_of(masks))], notes=notes)
+
+
+def _box_around(mask: Any, where: str) -> tuple[list[float], float | None]:
+    """The box around a mask of ground truth, and its area where that is known."""
+    try:
+        return mask_box(mask)
+    except ValueError as error:
+        raise FormatError(where, f"segmentation: {error}") from None
 
 
 def prediction_records(

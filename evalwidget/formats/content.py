@@ -1,6 +1,7 @@
 """What lies where a path leads, looked at once: every format tells by it whether it is the one."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -12,8 +13,9 @@ import pandas as pd
 from evalwidget.errors import FormatError
 from evalwidget.formats.json_columns import object_parts
 from evalwidget.formats.json_source import Row, Source, checked_object, decoded_text, field, read_json, read_records
+from evalwidget.readable_text import readable
 
-__all__ = ["Content", "renamed_frame"]
+__all__ = ["Content", "checked_frame", "renamed_frame"]
 
 _JSONL = (".jsonl", ".ndjson")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -43,8 +45,9 @@ class Content:
 
     @classmethod
     def of_frame(cls, frame: pd.DataFrame, shown: str) -> "Content":
-        """A frame in the place of a file; ``shown`` names it in messages."""
-        return cls([Source.named(shown)], frame)
+        """A frame in the place of a file; ``shown`` names it in messages. Raises ``FormatError`` as ``checked_frame``
+        does."""
+        return cls([Source.named(shown)], checked_frame(frame, shown))
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[Any, Any], shown: str) -> "Content":
@@ -137,6 +140,11 @@ class Content:
         return self.document if self.is_json_object and isinstance(self.document, dict) else {}
 
     @property
+    def lines(self) -> Source | None:
+        """The JSONL file whose rows are read under their own names; None for anything else."""
+        return self.source if self.suffix in _JSONL and not self._columns else None
+
+    @property
     def is_text_table(self) -> bool:
         """CSV or TSV, whose cells are all text."""
         return self.suffix in _DELIMITERS
@@ -154,12 +162,14 @@ class Content:
         """The table of a DataFrame, a Parquet file or an Excel sheet under its own names."""
         if self._frame is not None or self.suffix not in _FRAMES:
             return self._frame
+        content = self.source.content()
         try:
-            return _FRAMES[self.suffix](self.source.path)
+            frame = _FRAMES[self.suffix](io.BytesIO(content))
         except ImportError as error:
             raise FormatError(self.shown, f"reading {self.suffix} needs another package: {error}") from None
         except Exception as error:  # readers of binary files raise what they like
-            raise FormatError(self.shown, f"not a {self.suffix} file: {error}") from None
+            raise FormatError(self.shown, f"not a {self.suffix} file: {error!s:.200}") from None
+        return checked_frame(frame, self.shown)
 
     @cached_property
     def first(self) -> dict[str, Any]:
@@ -221,6 +231,23 @@ class Content:
         return self._frame is None and self.arrays is None and len(self.sources) == 1
 
 
+def checked_frame(frame: Any, shown: str) -> pd.DataFrame:
+    """``frame``, which must be a DataFrame whose columns have names that tell them apart. Raises ``FormatError``."""
+    if not isinstance(frame, pd.DataFrame):
+        raise FormatError(shown, f"expected a DataFrame, got {type(frame).__name__}")
+    if frame.columns.nlevels > 1:
+        raise FormatError(
+            shown,
+            f"expected columns of one level, found {frame.columns.nlevels}, such as {frame.columns[:1].tolist()}; name "
+            "them with frame.columns = [...]",
+        )
+    names = pd.Index([str(name) for name in frame.columns])
+    if names.has_duplicates:
+        twice = str(names[names.duplicated()][0])
+        raise FormatError(shown, f"several columns are called {twice!r}; rename all but the one that is meant")
+    return frame
+
+
 def renamed_frame(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """``frame`` with the columns that ``columns`` gives, theirs by ours, under our names."""
     taken = {ours: frame[theirs] for ours, theirs in columns.items() if theirs in frame}
@@ -251,6 +278,8 @@ def _frame_rows(frame: pd.DataFrame | None, shown: str) -> Iterator[Row]:
 
 def _plain(cell: Any) -> Any:
     """A cell as JSON would have it: Parquet's lists are arrays, also within one another."""
+    if isinstance(cell, str):
+        return readable(cell)
     if isinstance(cell, np.ndarray):
         return [_plain(part) for part in cell.tolist()]
     if isinstance(cell, (list, tuple)):

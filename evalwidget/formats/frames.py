@@ -26,6 +26,7 @@ from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
 from evalwidget.formats.reference_answers import reference_answers
 from evalwidget.formats.resized_size import RESIZED_FIELDS, resized_size
+from evalwidget.readable_text import readable
 from evalwidget.records import (
     AnswerRow,
     BoxRows,
@@ -202,7 +203,7 @@ def _texts(frame: pd.DataFrame, name: str) -> list[str | None]:
     """A column as text, None where it is missing; all None where there is no such column."""
     if name not in frame:
         return [None] * len(frame)
-    return [None if _is_missing(value) else str(value) for value in frame[name].tolist()]
+    return [None if _is_missing(value) else readable(str(value)) for value in frame[name].tolist()]
 
 
 def _numbers(frame: pd.DataFrame, name: str, where: str) -> NDArray[np.float64]:
@@ -244,9 +245,7 @@ def _has(frame: pd.DataFrame, names: Sequence[str]) -> bool:
     return all(name in frame for name in names)
 
 
-def _require(frame: Any, names: Sequence[str], where: str) -> None:
-    if not isinstance(frame, pd.DataFrame):
-        raise FormatError(where, f"expected a DataFrame, got {type(frame).__name__}")
+def _require(frame: pd.DataFrame, names: Sequence[str], where: str) -> None:
     absent = [name for name in names if name not in frame]
     if absent:
         raise FormatError(where, f"expected a column {absent[0]!r}, found {list(frame.columns)}")

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from evalwidget.formats.json_source import Source
 
-__all__ = ["RecordColumns", "RecordReader", "chunks_of_file", "chunks_of_text", "object_parts"]
+__all__ = [
+    "Four",
+    "RecordColumns",
+    "RecordReader",
+    "chunks_of_file",
+    "chunks_of_text",
+    "four_numbers",
+    "numbers",
+    "object_parts",
+]
 
 #: Bytes decoded at once: what they become stays in the processor's cache.
 _CHUNK: Final = 1 << 17
@@ -23,7 +32,7 @@ _CHUNK: Final = 1 << 17
 _WIDEST_SEAM: Final = 64
 
 
-class _Four(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
+class Four(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     """A list of four numbers."""
 
     a: float
@@ -49,7 +58,7 @@ class RecordReader:
     def __init__(self, *, required: Sequence[str], optional: Sequence[str], four: str, text: str) -> None:
         fields: list[Any] = [(name, float) for name in required]
         fields += [(name, float, nan) for name in optional]
-        record = msgspec.defstruct("Record", [(four, _Four), *fields], gc=False)
+        record = msgspec.defstruct("Record", [(four, Four), *fields], gc=False)
         texts = msgspec.defstruct(
             "Texts", [("text", msgspec.Raw, msgspec.Raw(b"null"))], rename={"text": text}, gc=False
         )
@@ -102,6 +111,23 @@ class RecordReader:
         for row, name in zip(block, self._layout.names or (), strict=True):
             row[:] = table[name]
         return block
+
+
+def four_numbers(lists: list[Four]) -> NDArray[np.float64]:
+    """The numbers ``(n, 4)`` of ``n`` lists."""
+    if not lists:
+        return np.empty((0, 4))
+    # MessagePack writes every float in nine bytes, and how many follow in one
+    packed, start = msgspec.msgpack.encode(lists), _list_header(len(lists))
+    return np.ndarray((len(lists), 4), ">f8", packed, start + 2, (37, 9)).astype(np.float64)
+
+
+def numbers(floats: list[float]) -> NDArray[np.float64]:
+    """``floats`` ``(n,)``, all of them ``float``: in less time than numpy takes them one by one."""
+    if not floats:
+        return np.empty(0)
+    packed, start = msgspec.msgpack.encode(floats), _list_header(len(floats))
+    return np.ndarray(len(floats), ">f8", packed, start + 1, 9).astype(np.float64)
 
 
 def object_parts(text: bytes) -> dict[str, memoryview] | None:

@@ -1,5 +1,6 @@
 """JSON and JSONL files, decoded with errors that name file and line."""
 
+import codecs
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from evalwidget.errors import FormatError
 from evalwidget.locations import is_remote
+from evalwidget.readable_text import readable
 
 __all__ = [
     "Row",
@@ -19,6 +21,7 @@ __all__ = [
     "decoded_text",
     "field",
     "fits_float",
+    "line_blocks",
     "objects_in",
     "read_json",
     "read_records",
@@ -28,6 +31,8 @@ __all__ = [
 #: Where a row stands, for messages, and what it holds.
 Row = tuple[str, dict[str, Any]]
 
+#: Bytes of lines decoded at once: what they become stays in the processor's cache.
+_BLOCK: Final = 1 << 16
 
 #: An escaped half of a character: harmless where its other half follows.
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -35,7 +40,8 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file or folder, and how messages name it. Readers ask it, not ``path``, for what it holds."""
+    """A file or folder, and how messages name it. Readers ask it, not ``path``, for what it holds and is called: all
+    that it says of its name is ``readable``."""
 
     path: Path
     shown: str
@@ -44,8 +50,8 @@ class Source:
     def at(cls, path: Path, root: Path | None = None) -> "Source":
         """``path``, shown from ``root`` on where it lies below it."""
         if root is not None and path.is_relative_to(root):
-            return cls(path, path.relative_to(root).as_posix())
-        return cls(path, path.as_posix())
+            return cls(path, readable(path.relative_to(root).as_posix()))
+        return cls(path, readable(path.as_posix()))
 
     @classmethod
     def named(cls, shown: str) -> "Source":
@@ -55,16 +61,16 @@ class Source:
     @property
     def suffix(self) -> str:
         """The file name's extension in lower case, with its dot."""
-        return self.path.suffix.lower()
+        return readable(self.path.suffix.lower())
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return readable(self.path.name)
 
     @property
     def stem(self) -> str:
         """The file name without its last extension."""
-        return self.path.stem
+        return readable(self.path.stem)
 
     @property
     def folder(self) -> "Source":
@@ -86,13 +92,13 @@ class Source:
         found: dict[str, Source] = {}
         for start, names in _walked(self.path):
             for name in names:
-                found[start + name] = Source(self.path / f"{start}{name}", self._shown_below(start + name))
+                found[readable(start + name)] = Source(self.path / f"{start}{name}", self._shown_below(start + name))
             if len(found) > most:
                 raise FormatError(self.shown, f"more than {most:,} files lie below; name the folder that is meant")
         return found
 
     def _shown_below(self, path: str) -> str:
-        return path if self.shown in ("", ".") else f"{self.shown}/{path}"
+        return readable(path) if self.shown in ("", ".") else f"{self.shown}/{readable(path)}"
 
     def content(self) -> bytes:
         """All bytes. Raises ``FormatError`` for a file that cannot be read."""
@@ -142,11 +148,28 @@ def read_json(source: Source) -> Any:
 
 
 def read_records(source: Source) -> Iterator[Row]:
-    """Each object in a JSONL file; blank lines are skipped."""
-    for number, line in enumerate(decoded_text(source).split("\n"), start=1):
-        if line.strip():
-            where = f"{source.shown}:{number}"
-            yield where, checked_object(where, _decoded(line, where))
+    """Each object in a JSONL file, which is read as they are asked for; blank lines are skipped."""
+    first = 1
+    for text in line_blocks(source):
+        for number, line in enumerate(_utf8(text, source, first).split("\n"), start=first):
+            if line.strip():
+                where = f"{source.shown}:{number}"
+                yield where, checked_object(where, _decoded(line, where))
+        first += text.count(b"\n")
+
+
+def line_blocks(source: Source) -> Iterator[bytes]:
+    """The bytes of a file without a byte order mark, some whole lines at a time, read as they are asked for."""
+    parts: list[bytes] = []
+    start = codecs.BOM_UTF8
+    for chunk in source.chunks(_BLOCK):
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            block, parts = b"".join([*parts, chunk[:end]]).removeprefix(start), []
+            start = b""
+            yield block
+        parts.append(chunk[end:])
+    yield b"".join(parts).removeprefix(start)
 
 
 def field(record: dict[str, Any], name: str, kinds: type | tuple[type, ...], where: str) -> Any:
@@ -216,10 +239,15 @@ def checked_object(where: str, value: Any) -> dict[str, Any]:
 
 def decoded_text(source: Source) -> str:
     """All text of a UTF-8 file, without a byte order mark. Raises ``FormatError``."""
+    return _utf8(source.content().removeprefix(codecs.BOM_UTF8), source)
+
+
+def _utf8(text: bytes, source: Source, first: int = 1) -> str:
+    """``text`` decoded, which starts with line ``first`` of the source. Raises ``FormatError``."""
     try:
-        return source.content().decode("utf-8-sig")
+        return text.decode()
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+        line = first + text[: error.start].count(b"\n")
         raise FormatError(f"{source.shown}:{line}", f"expected UTF-8 text: {error.reason}") from None
 
 

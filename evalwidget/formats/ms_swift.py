@@ -141,7 +141,8 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
             records.answers.append(AnswerRow(owner, where, None, prompt, text, score=score))
             continue
         label = refs[0] if len(refs) == 1 else None
-        records.phrases += [PhraseRow(owner, where, label, label)] if label else []
+        if label:
+            records.add_phrase(PhraseRow(owner, where, label, label))
         add_output(records, builder, owner, text, where, options, label=label, question=prompt)
     records.boxes.append(builder.rows())
     return records

@@ -41,7 +41,7 @@ class PhraseBuilder:
         key = owner if item is None else item
         if key not in items:
             items[key] = item or (phrase if not items else f"{phrase} ({len(items) + 1})")
-            self._records.phrases.append(PhraseRow(owner, where, items[key], phrase))
+            self._records.add_phrase(PhraseRow(owner, where, items[key], phrase))
         elif item is not None:
             raise FormatError(where, f"the same item twice: {phrase!r:.60} with the identifier {item} stands before it")
         for at, values in boxes:

@@ -13,14 +13,14 @@ from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import field, fits_float
 from evalwidget.formats.model_text import add_output
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
-from evalwidget.formats.resized_size import resized_size
+from evalwidget.formats.plain_columns import regular_ground_truth, regular_predictions
+from evalwidget.formats.plain_reference import add_reference
 from evalwidget.records import (
     AnswerRow,
     BoxRowsBuilder,
     PhraseRow,
     QuestionRow,
     Records,
-    Reference,
 )
 
 __all__ = ["FORMATS"]
@@ -33,17 +33,26 @@ def _is_plain(content: Content) -> bool:
 
 
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
-    records = Records()
     order = options.order or "xyxy"
+    records = regular_ground_truth(content, Convention(order)) or _ground_truth_by_line(content, order)
+    (boxes,) = records.boxes
+    convention = Convention(order, options.scale or detected_scale([boxes]))
+    records.boxes = [replace(boxes, convention=convention)]
+    task = "object detection" if len(boxes.owner) and not records.phrases else None
+    return records, GroundTruthFacts("plain JSONL", convention, task=task, is_told=True)
+
+
+def _ground_truth_by_line(content: Content, order: str) -> Records:
+    records = Records()
     builder = BoxRowsBuilder(Convention(order), strict=True)
     for where, record in content.rows():
         phrases, boxed, questions = (list(part(record, where)) for part in (_phrases, _boxes, _questions))
         annotated = any(name in record for name in _CONTENT)
-        owner = _add_reference(records, record, where, annotated)
+        owner = add_reference(records, record, where, annotated)
         for at, entry in phrases:
             phrase = _phrase(entry, at)
             item = _item(entry, at) or phrase
-            records.phrases.append(PhraseRow(owner, at, item, phrase))
+            records.add_phrase(PhraseRow(owner, at, item, phrase))
             for place, values in _phrase_boxes(entry, at):
                 builder.add(owner, phrase, values, place, item=item)
         for at, entry in boxed:
@@ -54,30 +63,31 @@ def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Record
         for at, entry in questions:
             question = field(entry, "question", str, at) or ""
             records.questions.append(QuestionRow(owner, at, _item(entry, at), question, _references(entry, at)))
-    boxes = builder.rows()
-    convention = Convention(order, options.scale or detected_scale([boxes]))
-    records.boxes.append(replace(boxes, convention=convention))
-    task = "object detection" if len(boxes.owner) and not records.phrases else None
-    return records, GroundTruthFacts("plain JSONL", convention, task=task, is_told=True)
+    records.boxes.append(builder.rows())
+    return records
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:
+    return regular_predictions(content, options.convention) or _predictions_by_line(content, options)
+
+
+def _predictions_by_line(content: Content, options: PredictionOptions) -> Records:
     records = Records()
     builder = BoxRowsBuilder(options.convention, strict=False)
     outputs = BoxRowsBuilder(_FRACTIONS, strict=False)
     for where, record in content.rows():
-        owner = _add_reference(records, record, where, annotated=True)
+        owner = add_reference(records, record, where, annotated=True)
         text = field(record, "output", str, where)
         if text is not None:
             asked = {"item": _item(record, where), "question": field(record, "question", str, where)}
             label = field(record, "phrase", str, where)
             if label is not None:
-                records.phrases.append(PhraseRow(owner, where, label, label))
+                records.add_phrase(PhraseRow(owner, where, label, label))
             add_output(records, outputs, owner, text, where, options, label=label, **asked)
             continue
         for at, entry in _phrases(record, where):
             phrase, found = _phrase(entry, at), list(_phrase_boxes(entry, at))
-            records.phrases.append(PhraseRow(owner, at, _item(entry, at) or phrase, phrase))
+            records.add_phrase(PhraseRow(owner, at, _item(entry, at) or phrase, phrase))
             for (place, values), score in zip(found, _scores(entry, len(found), at), strict=True):
                 builder.add(owner, phrase, values, place, score=score, item=_item(entry, at))
         for at, entry in _boxes(record, where):
@@ -90,25 +100,6 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
 
 
 _CONTENT = ("phrases", "boxes", "questions", "phrase", "box", "question", "answer", "answers", "captions", "caption")
-
-
-def _add_reference(records: Records, record: dict[str, Any], where: str, annotated: bool) -> int:
-    specimen = field(record, "specimen", (str, int), where)
-    image = field(record, "image", str, where)
-    if specimen is None and image is None:
-        raise FormatError(where, f"expected 'image' or 'specimen', found {sorted(record)}")
-    return records.add_reference(
-        Reference(
-            where,
-            specimen=None if specimen is None else str(specimen),
-            image=image,
-            width=field(record, "width", (int, float), where),
-            height=field(record, "height", (int, float), where),
-            caption=field(record, "caption", str, where) or "",
-            annotated=annotated,
-            resized=resized_size(record, where),
-        )
-    )
 
 
 def _phrases(record: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:

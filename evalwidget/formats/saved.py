@@ -2,13 +2,15 @@
 
 The folder holds ``records.json`` (conventions, labels, notes, and what reading the ground truth told) and the tables
 ``references``, ``boxes``, ``phrases``, ``questions``, ``answers`` and ``outputs``: the records as their source gave
-them, so that what is read is what was read. A table without rows is left out. Needs pyarrow.
+them, so that what is read is what was read. Images that the source held are files in its folder ``images``, which the
+table ``images`` names. A table without rows is left out. Needs pyarrow.
 """
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import repeat, starmap
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +19,12 @@ import numpy as np
 
 from evalwidget.boxes import PARSE_STATES, Convention
 from evalwidget.errors import EvalWidgetError, FormatError
+from evalwidget.formats.answer_confidence import checked_confidence
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source, read_json
 from evalwidget.formats.options import GroundTruthFacts, GroundTruthOptions, PredictionOptions
+from evalwidget.images import fetched_bytes
 from evalwidget.records import AnswerRow, BoxRows, BoxRowsBuilder, PhraseRow, QuestionRow, Records, Reference
 from evalwidget.tables import Defect
 
@@ -28,6 +32,7 @@ __all__ = ["FORMATS", "write_records"]
 
 _VERSION: Final = 1
 _FILE: Final = "records.json"
+_IMAGES: Final = "images"
 
 
 def write_records(folder: Path, records: Records, facts: GroundTruthFacts | None = None) -> None:
@@ -42,12 +47,17 @@ def write_records(folder: Path, records: Records, facts: GroundTruthFacts | None
         "notes": records.notes,
         "source": records.source,
         "format": records.format,
-        "facts": None if facts is None else asdict(facts),
+        "first_class": records.first_class,
+        # the run, not its ground truth, names the folders of images
+        "facts": None if facts is None else asdict(replace(facts, images=())),
     }
     (folder / _FILE).write_text(json.dumps(about, ensure_ascii=False), "utf-8")
-    for name, columns in _tables(records).items():
+    tables = _tables(records) | {"images": _written_images(folder / _IMAGES, records.images)}
+    for name, columns in tables.items():
         if len(next(iter(columns.values()))):
-            pyarrow.parquet.write_table(pyarrow.table(columns), folder / f"{name}.parquet", compression="zstd")
+            # pyarrow opens no path whose bytes are no UTF-8
+            with (folder / f"{name}.parquet").open("wb") as file:
+                pyarrow.parquet.write_table(pyarrow.table(columns), file, compression="zstd")
 
 
 def _is_saved(content: Content) -> bool:
@@ -57,10 +67,20 @@ def _is_saved(content: Content) -> bool:
 def _ground_truth(content: Content, options: GroundTruthOptions) -> tuple[Records, GroundTruthFacts]:
     records, about = _read(content)
     facts = about.get("facts")
+    where = f"{content.shown}/{_FILE}"
     if not isinstance(facts, dict):
-        raise FormatError(f"{content.shown}/{_FILE}", "expected the facts of ground truth, found those of predictions")
-    convention = Convention(**facts["convention"])
-    return records, GroundTruthFacts(**(facts | {"convention": convention}))
+        raise FormatError(where, "expected the facts of ground truth, found those of predictions")
+    try:
+        told = GroundTruthFacts(
+            str(facts["format"]),
+            Convention(**facts["convention"]),
+            {str(number): str(name) for number, name in facts["categories"].items()},
+            None if facts["task"] is None else str(facts["task"]),
+            bool(facts["is_told"]),
+        )
+    except (AttributeError, KeyError, TypeError, EvalWidgetError) as error:
+        raise FormatError(where, f"not as evalwidget saved it: {error!r:.200}; save the run again") from None
+    return records, told
 
 
 def _predictions(content: Content, options: PredictionOptions) -> Records:
@@ -112,6 +132,36 @@ def _box_columns(parts: list[BoxRows]) -> dict[str, Any]:
     }
 
 
+def _written_images(folder: Path, images: Mapping[str, Callable[[], Any]]) -> dict[str, list[str | None]]:
+    """Write images into the new ``folder``; the columns of the table that names them. One that cannot be had has no
+    file, and a ``problem``."""
+    columns: dict[str, list[str | None]] = {"name": [], "file": [], "problem": []}
+    for place, (name, fetch) in enumerate(images.items()):
+        content, problem = fetched_bytes(fetch)
+        file = None if content is None else f"{place:06d}"
+        if file is not None and content is not None:
+            folder.mkdir(exist_ok=True)
+            (folder / file).write_bytes(content)
+        for column, value in zip(columns.values(), (name, file, problem), strict=True):
+            column.append(value)
+    return columns
+
+
+def _held_images(table: dict[str, Any], folder: Source | None, shown: str) -> dict[str, Callable[[], Any]]:
+    """What fetches each image that the source held. Raises ``FormatError`` where a file is not there."""
+    files = {} if folder is None else {file.name: file for file in folder.children()}
+    images: dict[str, Callable[[], Any]] = {}
+    for name, file, problem in _rows(table, ("name", "file", "problem")):
+        if file is not None and file not in files:
+            raise FormatError(f"{shown}/{_IMAGES}", f"no file {file!r}, which holds the image {name!r}")
+        images[name] = partial(_no_image, problem) if file is None else files[file].content
+    return images
+
+
+def _no_image(problem: str) -> Any:
+    raise EvalWidgetError(problem)
+
+
 def _read(content: Content) -> tuple[Records, dict[str, Any]]:
     """The records in a folder, and what ``records.json`` says about them. Raises ``FormatError`` about a folder that
     was changed or that another version wrote."""
@@ -119,7 +169,7 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
     about = read_json(files[_FILE])
     if not isinstance(about, dict) or about.get("evalwidget") != _VERSION:
         raise FormatError(files[_FILE].shown, f"expected what evalwidget saved, version {_VERSION}; save the run again")
-    tables = {name: _table(files.get(f"{name}.parquet")) for name in _tables(Records())}
+    tables = {name: _table(files.get(f"{name}.parquet")) for name in (*_tables(Records()), "images")}
     try:
         rows = _rows(tables["references"], Reference.__slots__)
         references = [replace(made, resized=_pair(made.resized)) for made in starmap(Reference, rows)]
@@ -133,9 +183,13 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
             ],
             _answers(tables["answers"]),
             dict(_rows(tables["outputs"], ("owner", "text"))),
+            images=_held_images(tables["images"], files.get(_IMAGES), content.shown),
             names_all=bool(about["names_all"]),
+            first_class=about.get("first_class"),
             notes=list(about["notes"]),
         )
+    except FormatError:
+        raise
     except (KeyError, IndexError, TypeError, ValueError, EvalWidgetError) as error:
         raise FormatError(content.shown, f"not as evalwidget saved it: {error!r:.200}; save the run again") from None
     _check_owners(records, content.shown)
@@ -146,10 +200,11 @@ def _answers(table: dict[str, Any]) -> list[AnswerRow]:
     columns = ("owner", "where", "item", "question", "text", "state", "defect", "raw")
     # what was saved before answers had a confidence has no column of it
     scores = table["score"].to_pylist() if "score" in table else repeat(None)
+    given = (None if score is None else checked_confidence(score, "score") for score in scores)
     return [
         AnswerRow(owner, where, item, question, text, state, None if defect is None else Defect(defect, raw), score)
         for (owner, where, item, question, text, state, defect, raw), score in zip(
-            _rows(table, columns), scores, strict=False
+            _rows(table, columns), given, strict=False
         )
     ]
 

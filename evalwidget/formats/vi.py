@@ -2,11 +2,12 @@
 
 Ground truth: ``{"id", "asset": {"filename", "width", "height"}, "contents": {"type": "PhraseGrounding", "caption",
 "groundedPhrases": [{"phrase", "startTokenIndex", "endTokenIndex", "bounds"}]}}`` or ``{"type": "Vqa", "interactions":
-[{"order", "question", "answer"}]}``. Names may be camelCase or snake_case; ``contents`` may be left out or hold one
-``question`` and ``answer``; ``bounds`` may be called ``bound``, ``bbox`` or ``grounding`` and hold one box, a list of
-boxes, four corners, or ``{"x", "y", "width", "height"}``; the image may be named by ``asset.filename``, ``filename``
-or ``asset_id``. API annotations (``spec.contents`` of kind ``Caption`` and ``PhraseGroundingBoundingBox``) are put
-together by the annotation they are part of; a box's ``target`` is read as characters of the caption.
+[{"order", "question", "answer"}]}``, or ``{"type": "Freeform", "caption"}``. Names may be camelCase or snake_case;
+``contents`` may be left out or hold one ``question`` and ``answer``; ``bounds`` may be called ``bound``, ``bbox`` or
+``grounding`` and hold one box, a list of boxes, four corners, or ``{"x", "y", "width", "height"}``; the image may be
+named by ``asset.filename``, ``filename`` or ``asset_id``. API annotations (``spec.contents`` of kind ``Caption`` and
+``PhraseGroundingBoundingBox``) are put together by the annotation they are part of; a box's ``target`` is read as
+characters of the caption.
 
 Predictions: the SDK's responses, ``{"result": {"sentence", "groundings": [{"phrase", "grounding"}]}}``, ``{"result":
 {"answer"}}``, ``{"result": {"caption"}}`` or ``{"result": "raw text"}``, or the model's own JSON, with the image named
@@ -42,6 +43,7 @@ _BOUNDS = ("bounds", "bound", "bbox", "boxes", "grounding")
 _PHRASES = ("groundedPhrases", "grounded_phrases", "groundings")
 _MARKS = ("asset", "asset_id", "assetId", "contents", "spec", "result", "raw_output", "rawOutput", *_PHRASES)
 _TASKS = ("phrase_grounding", "vqa", "freeform")
+_SAYS = (*_PHRASES, "interactions", "question", "answer", "caption", "sentence")
 
 
 def _is_vi(content: Content) -> bool:
@@ -57,8 +59,14 @@ def ground_truth_records(rows: Iterable[Row], options: GroundTruthOptions) -> tu
     records = Records()
     builder = BoxRowsBuilder(Convention(), strict=True)
     for where, record in _assembled(rows):
-        contents = field(record, "contents", dict, where) or record
-        owner = _add_reference(records, record, contents, where)
+        given = field(record, "contents", dict, where)
+        contents = given or record
+        is_known = any(name in contents for name in _SAYS)
+        if given and not is_known:
+            raise FormatError(
+                where, f"contents: expected groundedPhrases, interactions or caption, found {sorted(given)}"
+            )
+        owner = _add_reference(records, record, contents, where, annotated=is_known)
         repeats: dict[str, int] = {}
         for place, entry in enumerate(_first(contents, _PHRASES, list, where) or []):
             at = f"{where}: groundedPhrases[{place}]"
@@ -71,7 +79,7 @@ def ground_truth_records(rows: Iterable[Row], options: GroundTruthOptions) -> tu
             # a caption may hold one phrase several times, each with boxes of its own
             repeats[phrase] = repeats.get(phrase, 0) + 1
             item = phrase if repeats[phrase] == 1 else f"{phrase} ({repeats[phrase]})"
-            records.phrases.append(PhraseRow(owner, at, item, phrase))
+            records.add_phrase(PhraseRow(owner, at, item, phrase))
             for number, values in enumerate(_boxes(entry.get(name), f"{at}.{name}")):
                 builder.add(owner, phrase, values, f"{at}.{name}[{number}]", item=item)
         records.questions += _questions(owner, contents, where)
@@ -103,7 +111,9 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
     return records
 
 
-def _add_reference(records: Records, record: dict[str, Any], contents: dict[str, Any], where: str) -> int:
+def _add_reference(
+    records: Records, record: dict[str, Any], contents: dict[str, Any], where: str, *, annotated: bool = True
+) -> int:
     asset = field(record, "asset", dict, where) or {}
     image = _first(asset, ("filename", "file_name"), str, where) or _first(
         record, ("filename", "file_name", "image"), str, where
@@ -120,7 +130,8 @@ def _add_reference(records: Records, record: dict[str, Any], contents: dict[str,
             image=image,
             width=field(asset, "width", (int, float), where),
             height=field(asset, "height", (int, float), where),
-            caption=_first(contents, ("caption", "sentence"), str, where) or "",
+            caption="" if _is_freeform(contents) else _first(contents, ("caption", "sentence"), str, where) or "",
+            annotated=annotated,
         )
     )
 
@@ -135,6 +146,8 @@ def _questions(owner: int, contents: dict[str, Any], where: str) -> list[Questio
         located.sort(key=lambda pair: _order(*pair))
     elif "question" in contents or "answer" in contents:
         located = [(where, contents)]
+    elif _is_freeform(contents) and (caption := field(contents, "caption", str, where)) is not None:
+        return [QuestionRow(owner, where, None, "", (caption,))]
     else:
         return []
     return [
@@ -147,6 +160,10 @@ def _questions(owner: int, contents: dict[str, Any], where: str) -> list[Questio
         )
         for at, entry in located
     ]
+
+
+def _is_freeform(contents: dict[str, Any]) -> bool:
+    return contents.get("type") in ("Freeform", "freeform")
 
 
 def _reference_answer(entry: dict[str, Any], where: str) -> tuple[str, ...]:

@@ -122,6 +122,9 @@ def _prediction_files(content: Content) -> list[Source]:
         raise FormatError(content.shown, "expected a folder of label files, such as labels")
     own = label_files(content.children)
     inner = next((child for child in content.children if child.name == "labels" and child.is_folder), None)
+    if inner is None and not own and content.children:
+        found = ", ".join(child.name for child in content.children[:3])
+        raise FormatError(content.shown, f"expected label files (.txt) or a folder labels, found {found}")
     return label_files(inner.children()) if inner is not None and not own else own
 
 

@@ -1,7 +1,8 @@
 """Florence-2: a label, then four ``<loc_0>`` … ``<loc_999>``, x1 y1 x2 y2, for each of its boxes.
 
 A number stands for the middle of one of 1000 bins of the image's width or height. Quadrilaterals and polygons of its
-other tasks are not boxes.
+other tasks are not boxes. What its processor makes of the text is read too, ``{"<OD>": {"bboxes", "labels"}}`` in
+pixels.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from evalwidget.outputs.coordinates import Grid, box_of
+from evalwidget.outputs.json_boxes import json_boxes
 from evalwidget.outputs.parsed import ParsedBox, ParsedOutput, gathered, unusable
 from evalwidget.outputs.reply import NEVER_ENDS, reply_of
 
@@ -20,12 +22,16 @@ _ENTRY: Final = re.compile(
     re.DOTALL,
 )
 _LOC: Final = re.compile(r"<loc_(\d+)>")
+_PIXELS: Final = Grid(None, scale="pixels")
+_RESULT: Final = re.compile(r"""["']bboxes["']\s*:""")
 
 
 def parse(text: str) -> ParsedOutput:
     reply = reply_of(text)
     if reply is None:
         return ParsedOutput(state="truncated", message=NEVER_ENDS)
+    if "<loc_" not in reply and _RESULT.search(reply):
+        return json_boxes(text, _PIXELS)
     return gathered(_boxes(reply), "expected a label and four <loc_0> … <loc_999>, found none")
 
 

@@ -2,10 +2,10 @@
 
 A list of objects, each with a box (``bbox_2d``, ``bbox``, ``box_2d``, ``box``, ``bounding_box``) and perhaps a label
 (``label``, ``text``, ``object_name``, ``desc``, ``name``, ``sub_label``); or one such object; or an object that holds
-the list (``objects``, ``boxes``, …); or boxes alone. A box may be spelt out, in any order of keys: ``x1 y1 x2 y2`` or
-``xmin … ymax`` counted as the family counts, ``x_min … y_max`` in fractions of the image, as Moondream prints them and
-fine-tuned models are taught to. ``point`` (or ``x`` and ``y``) is a point. A ``score`` or ``confidence`` from 0 to 1 is
-kept.
+the list (``objects``, ``boxes``, …), perhaps with a list of ``labels`` and one of ``scores`` beside bare boxes; or
+boxes alone. A box may be spelt out, in any order of keys: ``x1 y1 x2 y2`` or ``xmin … ymax`` counted as the family
+counts, ``x_min … y_max`` in fractions of the image, as Moondream prints them and fine-tuned models are taught to.
+``point`` (or ``x`` and ``y``) is a point. A ``score`` or ``confidence`` from 0 to 1 is kept.
 """
 
 import re
@@ -106,8 +106,11 @@ class _Boxes:
         inner = next((name for name in _LISTS if isinstance(entry.get(name), (list, dict))), None)
         certain = not isinstance(entry, FlawedObject)
         if inner is not None and not _has_box(entry) and (certain or is_cut(entry)):
-            for box in self.of(entry[inner], f"{at}.{inner}".lstrip(".")):
+            for box in self._listed(entry, inner, f"{at}.{inner}".lstrip(".")):
                 yield box if box.label is not None else replace(box, label=label)
+            return
+        if inner is None and (certain or is_cut(entry)) and (named := _only_task(entry)) is not None:
+            yield from self._of_object(entry[named], f"{at}.{named}".lstrip("."))
             return
         if isinstance(entry, FlawedObject):
             yield unusable(entry.state, f"{at}: {entry.message}".removeprefix(": "), entry.raw, label)
@@ -115,6 +118,19 @@ class _Boxes:
         score = next((entry[name] for name in _SCORES if _is_score(entry.get(name))), None)
         for box in self._described(entry, label, at):
             yield box if score is None else replace(box, score=float(score))
+
+    def _listed(self, entry: dict[str, Any], inner: str, at: str) -> Iterator[ParsedBox]:
+        """The boxes under ``inner``, with the labels and scores of the lists beside it that have as many entries."""
+        values = entry[inner]
+        if not isinstance(values, list) or not all(isinstance(part, list) for part in values):
+            yield from self.of(values, at)
+            return
+        labels, scores = (_as_long(entry.get(name), values) for name in ("labels", "scores"))
+        for place, part in enumerate(values):
+            label = None if labels is None else _label({"label": labels[place]})
+            score = None if scores is None or not _is_score(scores[place]) else float(scores[place])
+            for box in self.of(part, f"{at}[{place}]"):
+                yield replace(box, label=label, score=score) if box.label is None else box
 
     def _described(self, entry: dict[str, Any], label: str | None, at: str) -> Iterator[ParsedBox]:
         key = next((name for name in _BOX_KEYS if name in entry), None)
@@ -155,6 +171,17 @@ def _holds_boxes(value: Any) -> bool:
     if isinstance(value, dict):
         return _has_box(value) or any(_holds_boxes(part) for part in value.values() if isinstance(part, (dict, list)))
     return False
+
+
+def _only_task(entry: dict[str, Any]) -> str | None:
+    """The one key of an object that only names what the object under it is about, as Florence-2's results do."""
+    name = next(iter(entry)) if len(entry) == 1 else None
+    inner = None if name is None else entry[name]
+    return name if isinstance(inner, dict) and any(isinstance(inner.get(key), list) for key in _LISTS) else None
+
+
+def _as_long(beside: Any, values: list[Any]) -> list[Any] | None:
+    return beside if isinstance(beside, list) and len(beside) == len(values) else None
 
 
 def _has_box(entry: dict[str, Any]) -> bool:

@@ -238,9 +238,9 @@ def _answer(evaluation: Evaluation, place: int, step: int) -> Answer | None:
         state=PARSE_STATES[answers.state[place]],
         text=answers.text[place],
         raw=None if defect is None else defect.raw,
-        exact_match=_number(scored["exact_match"]),
-        token_f1=_number(scored["token_f1"]),
-        bleu=_number(scored["bleu"]),
+        exact_match=_number(scored.get("exact_match", np.nan)),
+        token_f1=_number(scored.get("token_f1", np.nan)),
+        bleu=_number(scored.get("bleu", np.nan)),
     )
 
 

@@ -49,6 +49,9 @@ def test_two_real_checkpoints_with_ground_truth_of_one_name(real_data: Path, tmp
     accuracy = run.summary()["accuracy_at_50"].tolist()
     assert accuracy[1] == 1
     assert 0.2 < accuracy[0] < 0.9
+    changes = run.changes(1, 0)
+    assert changes["missed"].sum() == changes["extra"].sum() == round(100 * (1 - accuracy[0]))
+    assert changes.query("missed == 1")["why"].str.match(r"missed .* \(IoU 1\.00 → 0\.[0-4]").all()
     assert run.join_report().empty or not run.join_report()["predictions"].sum()
 
 

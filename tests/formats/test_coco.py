@@ -210,6 +210,29 @@ def test_what_is_wrong_with_results(write_run: Write, found: Any, message: str) 
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize("bbox", [{}, {"bbox": None}, {"bbox": []}])
+def test_ground_truth_of_masks_alone_has_the_boxes_around_them(write_run: Write, bbox: dict[str, Any]) -> None:
+    pytest.importorskip("pycocotools")
+    image = {"id": 7, "file_name": "a.jpg", "width": 10, "height": 5}
+    polygons = {"id": 1, "image_id": 7, "category_id": 0, "segmentation": [[1, 1, 4, 1, 4, 3, 1, 3]], **bbox}
+    runs = {"id": 2, "image_id": 7, "category_id": 0, "iscrowd": 1, "area": 9.5, **bbox}
+    runs["segmentation"] = {"size": [5, 10], "counts": [0, 10, 40]}
+    nothing = {"id": 3, "image_id": 7, "category_id": 0, **({} if "bbox" not in bbox else {"bbox": None})}
+    given = {"images": [image], "annotations": [polygons, runs, nothing], "categories": [{"id": 0, "name": "cat"}]}
+    run = ew.open_run(write_run(given, {1: []}))
+    boxes = run._data.ground_truth.boxes
+    assert boxes.corners.tolist() == [[1, 1, 4, 3], [0, 0, 2, 5]]
+    assert boxes.crowd.tolist() == [False, True]
+    assert run.notes == ["ground_truth.json: 1 annotations have neither bbox nor segmentation: left out"]
+
+
+def test_a_mask_of_ground_truth_that_cannot_be_measured(write_run: Write) -> None:
+    given = truth()
+    given["annotations"][0] = {"id": 1, "image_id": 7, "category_id": 0, "segmentation": [[1, 2]]}
+    with pytest.raises(ew.FormatError, match=r"^ground_truth.json: annotations\[0\]: segmentation: "):
+        ew.open_run(write_run(given, {1: []}))
+
+
 def test_malformed_json_names_its_line(tmp_path: Path) -> None:
     (tmp_path / "truth.json").write_text('{"images": [],\n "annotations": [,]}')
     with pytest.raises(ew.FormatError, match=r"truth.json:2: malformed JSON at column 18: Expecting value"):

@@ -1,11 +1,12 @@
 """Every format has a section in docs/formats.md, and every example there is read in the format it is said to be in."""
 
-import ast
-import re
 from dataclasses import replace
 from pathlib import Path
 
+import fsspec
 import pytest
+from documented_formats import SECTIONS, example_content
+from upath import UPath
 
 from evalwidget.formats import (
     FORMATS,
@@ -19,25 +20,6 @@ from evalwidget.formats import (
     read_predictions,
 )
 from evalwidget.records import Records
-
-TEXT = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
-SECTIONS = dict(re.findall(r"^### [^\n`]*\(`([\w-]+)`\)\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S))
-EXAMPLE = re.compile(r"^```(\w+) (ground_truth|predictions) (\S+)\n(.*?)^```$", re.M | re.S)
-
-
-def content_of(section: str, side: str, folder: Path) -> Content | None:
-    """The example files of one side: alone, together, or as the folder that their names begin with; or arrays."""
-    tops: list[str] = []
-    for language, found, name, text in EXAMPLE.findall(section):
-        if found != side:
-            continue
-        if language == "python":
-            return Content.of_arrays(ast.literal_eval(text), name)
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-        tops += [top for top in [name.split("/")[0]] if top not in tops]
-    return Content([Source.at(folder / top, folder) for top in tops]) if tops else None
 
 
 def held(records: Records) -> int:
@@ -55,8 +37,8 @@ WRITTEN_BY_US = {"saved"}
 
 @pytest.mark.parametrize("key", sorted(set(SECTIONS) - WRITTEN_BY_US))
 def test_examples_are_read(key: str, tmp_path: Path):
-    truth = content_of(SECTIONS[key], "ground_truth", tmp_path / "truth")
-    found = content_of(SECTIONS[key], "predictions", tmp_path / "predictions")
+    truth = example_content(SECTIONS[key], "ground_truth", tmp_path / "truth")
+    found = example_content(SECTIONS[key], "predictions", tmp_path / "predictions")
     assert truth or found
     options = PredictionOptions(output_format="qwen3-vl")
     if truth is not None:
@@ -69,3 +51,26 @@ def test_examples_are_read(key: str, tmp_path: Path):
     if found is not None:
         assert format_of_predictions(found).key == key
         assert held(read_predictions(found, options))
+
+
+@pytest.mark.parametrize("key", sorted(set(SECTIONS) - WRITTEN_BY_US))
+@pytest.mark.parametrize("side", ["ground_truth", "predictions"])
+def test_examples_are_read_alike_where_they_lie_on_another_machine(key: str, side: str, tmp_path: Path):
+    here = example_content(SECTIONS[key], side, tmp_path)
+    if here is None or here.arrays is not None:
+        return
+    memory = fsspec.filesystem("memory")
+    memory.put(str(tmp_path), f"/{key}", recursive=True)
+    try:
+        root = UPath(f"memory://{key}")
+        there = Content([Source.at(root / part.path.name, root) for part in here.sources])
+        assert not isinstance(there.source.path, Path)
+        if side == "ground_truth":
+            assert repr(read_ground_truth(there, GroundTruthOptions())[0]) == repr(
+                read_ground_truth(here, GroundTruthOptions())[0]
+            )
+        else:
+            options = PredictionOptions(output_format="qwen3-vl", order="xywh" if key == "scores-first" else None)
+            assert repr(read_predictions(there, options)) == repr(read_predictions(here, options))
+    finally:
+        memory.rm(f"/{key}", recursive=True)

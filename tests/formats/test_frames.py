@@ -123,6 +123,10 @@ def test_a_defective_box_is_named_by_the_row_of_the_frame(row: tuple[Any, ...], 
         ew.Run.from_frames(boxes(good, ("b", "cat", *row)), found)
 
 
+TWICE = pd.concat([TRUTH, TRUTH[["x1"]]], axis=1)
+LEVELS = TRUTH.assign(step=1).set_axis(pd.MultiIndex.from_product([[*TRUTH.columns, "step"], [0]]), axis=1)
+
+
 def test_a_box_of_ground_truth_without_a_phrase_is_an_error() -> None:
     truth = boxes(("a", "cat", 0, 0, 10, 10), ("b", None, 0, 0, 10, 10))
     with pytest.raises(ew.FormatError, match="ground truth row 1: phrase: expected text, got nothing"):
@@ -141,7 +145,7 @@ def test_a_box_of_ground_truth_without_a_phrase_is_an_error() -> None:
         (TRUTH, TRUTH.assign(step=[1, 2, np.inf]), "predictions row 2: step: expected a whole number"),
         (TRUTH, TRUTH.assign(step=[1, -2, 3]), "predictions row 1: step: expected a whole number"),
         (TRUTH, TRUTH.assign(step=[1, None, 3]), "predictions row 1: step: expected a whole number"),
-        (TRUTH, TRUTH.assign(step=1e300), "step .* is larger than"),
+        (TRUTH, TRUTH.assign(step=1e300), "predictions: its step is larger than"),
         (TRUTH, TRUTH.assign(step=1, specimen=["a", None, "b"]), "predictions row 1: specimen: expected an identifier"),
         (
             TRUTH.assign(specimen=["a", "", "b"]),
@@ -156,6 +160,15 @@ def test_a_box_of_ground_truth_without_a_phrase_is_an_error() -> None:
         (TRUTH, TRUTH.assign(step=1)[["step", "specimen"]], "predictions: expected columns .*, answer or output"),
         (pd.concat([TRUTH, TRUTH]), TRUTH.assign(step=1), "the same item twice: 'cat'"),
         ([1], TRUTH.assign(step=1), "ground truth: expected a DataFrame, got list"),
+        (TWICE, TRUTH.assign(step=1), "ground truth: several columns are called 'x1'; rename"),
+        (TRUTH, TWICE.assign(step=1), "predictions: several columns are called 'x1'; rename"),
+        (TRUTH.rename(columns={"phrase": 1, "x1": "1"}), TRUTH.assign(step=1), "ground truth: several .* called '1'"),
+        (
+            LEVELS,
+            TRUTH.assign(step=1),
+            r"ground truth: expected columns of one level, found 2, such as \[\('specimen', 0",
+        ),
+        (TRUTH, LEVELS, "predictions: expected columns of one level, found 2"),
         (
             pd.DataFrame({"specimen": ["a"], "question": ["q"], "answer": [{"text": "a"}]}),
             TRUTH.assign(step=1),

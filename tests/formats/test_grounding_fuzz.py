@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzzing import FUZZ, mutated, use
 from grounded_runs import written
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_fuzz import FUZZ, mutated, use
 
 import evalwidget as ew
 
@@ -108,8 +108,7 @@ def test_mutated_refcoco(tmp_path_factory: pytest.TempPathFactory, suffix: str, 
     if suffix == ".p":
         content = bytearray(pickle.dumps(refs, data.draw(st.sampled_from([0, 2, 4]))))
         for _ in range(data.draw(st.integers(0, 3))):
-            # not the opcodes that ask for memory by the gigabyte
-            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.sampled_from(b"().0]}aeustq2N"))
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
         content = bytes(content)
     written(folder / "ground_truth" / f"refs(unc){suffix}", content)
     written(folder / "ground_truth" / "instances.json", mutated(data.draw, INSTANCES))

@@ -152,10 +152,33 @@ def test_messages_in_a_dataset(tmp_path, datasets):
 
 def test_all_splits_at_once_are_an_error(datasets):
     splits = datasets.DatasetDict({"train": datasets.Dataset.from_dict(ROWS), "val": datasets.Dataset.from_dict(ROWS)})
-    with pytest.raises(
-        ew.EvalWidgetError, match=r"expected one split of the dataset, .*'train', 'val': pass dataset\['tr"
-    ):
-        ew.open_run(ground_truth=splits, predictions={500: pd.DataFrame(FOUND)})
+    found = {500: pd.DataFrame(FOUND)}
+    said = "'train', 'val': pass dataset\\['train'\\], or its name as split="
+    for message, given in {
+        f"^ground truth: expected one split of the dataset, got all of {said}": {"ground_truth": splits},
+        f"^ground truth: .*, got split='test' of {said}": {"ground_truth": splits, "split": "test"},
+        rf"^predictions\[500\]: .*, got all of {said}": {"predictions": {500: splits}},
+        r"^predictions: expected data by step, got a dataset; pass predictions=\{500: dataset\}": {
+            "predictions": splits
+        },
+    }.items():
+        with pytest.raises(ew.EvalWidgetError, match=message):
+            ew.open_run(**{"predictions": found} | given)
+    for given in (splits, splits["val"]):
+        with pytest.raises(ew.EvalWidgetError, match=r"expected the path of a folder, got Dataset.*pass data as"):
+            ew.open_run(given)
+
+
+def test_a_split_that_is_named(datasets):
+    rows = {name: values[:1] for name, values in ROWS.items()}
+    splits = datasets.DatasetDict({"train": datasets.Dataset.from_dict(ROWS), "val": datasets.Dataset.from_dict(rows)})
+    for split, count in (("train", 2), ("val", 1)):
+        run = ew.open_run(ground_truth=splits, predictions={500: pd.DataFrame(FOUND)}, split=split)
+        assert len(run.specimens) == count
+    found = datasets.DatasetDict({"val": datasets.Dataset.from_list(FOUND)})
+    assert ew.open_run(ground_truth=splits, predictions={500: found}, split="val").load().steps == [500]
+    with pytest.raises(ew.EvalWidgetError, match=r"split 'val': .* ground truth has no splits"):
+        ew.open_run(ground_truth=splits["val"], predictions={500: pd.DataFrame(FOUND)}, split="val")
 
 
 @pytest.mark.parametrize("kind", ["bytes", "mapping", "pil"])

@@ -165,6 +165,13 @@ def nested() -> Any:
     return [REFS[0] | {"sentences": part}]
 
 
+def deep(levels: int) -> Any:
+    part: Any = ["x"]
+    for _ in range(levels):
+        part = [part]
+    return [REFS[0] | {"tokens": part}]
+
+
 def in_itself() -> Any:
     refs: list[Any] = [REFS[0]]
     refs.append(refs)
@@ -176,6 +183,7 @@ def in_itself() -> Any:
     [
         (nested(), "parts that hold one another"),
         (in_itself(), "parts that hold one another"),
+        (deep(60), "more than 50 lists and dicts in one another"),
         ([REFS[0] | {5: 1}], "a dict with names that are not text"),
         ([REFS[0] | {"split": "\ud800"}], "text that is not Unicode"),
         ({"ref_id": 1, "sentences": []}, "expected a list of referring expressions, got dict"),
@@ -199,6 +207,47 @@ def test_a_pickle_that_is_cut_off(tmp_path: Path) -> None:
     truth[0].write_bytes(truth[0].read_bytes()[:-20])
     with pytest.raises(ew.EvalWidgetError, match=r"refs\(unc\).p: not a pickle that can be read"):
         opened(truth, tmp_path, {})
+
+
+MARKS = b"ref_id sentences"
+#: Pickles that no writer makes, by what they ask for.
+HOSTILE = {
+    "memory for a memo of 4 billion": (b"\x80\x02]r\xff\xff\xff\xff0N.", "something else"),
+    "a text of 4 GB": (b"\x80\x02X\xff\xff\xff\xffa", "not a pickle that can be read: EOFError: it is cut off"),
+    "a frame of 8 EB": (
+        b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\x7f]",
+        "(not a pickle that can be read|expected plain lists)",
+    ),
+    "8 EB of bytes to be filled": (b"\x80\x05\x96\xff\xff\xff\xff\xff\xff\xff\x7f.", "something else"),
+    "a name of 60,000 tuples in one another": (
+        b"\x80\x02})" + b"\x85" * 60_000 + b"Ns.",
+        "names that are not text",
+    ),
+    "such a name among several": (b"\x80\x02}()" + b"\x85" * 60_000 + b"Nu.", "names that are not text"),
+    "such a name of protocol 0": (b"()" + b"\x85" * 60_000 + b"Nd.", "names that are not text"),
+    "30,000 lists in one another": (b"\x80\x02" + b"]" * 30_000 + b"a" * 29_999 + b".", "more than 50 lists"),
+    "a class that is numbered": (b"\x80\x02\x82\x01.", "something else; it was not loaded"),
+    "an instance": (b"(ios\nmkdir\n.", "os.mkdir; it was not loaded"),
+    "nothing that was put": (b"\x80\x02h\x07.", "not a pickle that can be read: UnpicklingError: Memo"),
+    "a number of ten thousand digits": (b"I" + b"9" * 10_000 + b"\n.", "not a pickle that can be read: ValueError"),
+}
+
+
+@pytest.mark.parametrize("asked", HOSTILE)
+def test_a_pickle_that_asks_for_too_much(tmp_path: Path, asked: str) -> None:
+    truth = files(tmp_path)
+    content, message = HOSTILE[asked]
+    truth[0].write_bytes(content + MARKS)
+    with pytest.raises(ew.EvalWidgetError, match=rf"refs\(unc\).p: .*{message}"):
+        opened(truth, tmp_path, {})
+
+
+def test_numbers_of_a_memo_with_gaps(tmp_path: Path) -> None:
+    """A memo may number its parts as it likes: no memory is set aside for the numbers that it leaves out."""
+    truth = files(tmp_path)
+    content = pickle.dumps(REFS, 2).replace(b"]q\x00", b"]r\xff\xff\xff\xff", 1)
+    truth[0].write_bytes(content)
+    assert opened(truth, tmp_path, {}).specimens == [IMAGE, OTHER]
 
 
 def test_expressions_without_their_boxes(tmp_path: Path) -> None:

@@ -265,3 +265,28 @@ def test_a_prediction_without_a_result_is_an_error(write_run: Write) -> None:
     run = ew.open_run(write_run([grounding()], {1: [{"asset": ASSET, "prompt": "find"}]}))
     with pytest.raises(ew.FormatError, match=r"step-000001.jsonl:1: expected 'result' or 'raw_output', found"):
         run.load()
+
+
+def test_free_text_as_the_responses_spell_it(write_run: Write) -> None:
+    truth = {"id": "1", "asset": ASSET, "contents": {"type": "Freeform", "caption": "a red car"}}
+    found = {"filename": "a.jpg", "result": {"caption": "a red car"}}
+    run = ew.open_run(write_run([truth], {1: [found]}))
+    assert run.task == "free text"
+    assert run.summary()["exact_match"].tolist() == [1]
+    assert run._data.specimens.captions == [""]
+
+
+def test_contents_that_say_nothing_known_are_told(write_run: Write) -> None:
+    truth = {"id": "1", "asset": ASSET, "contents": {"type": "Freeform", "text": "a"}}
+    message = r":1: contents: expected groundedPhrases, interactions or caption, found \['text', 'type'\]"
+    with pytest.raises(ew.FormatError, match=message):
+        ew.open_run(write_run([truth], {1: []}))
+
+
+@pytest.mark.parametrize("contents", [{}, {"contents": None}, {"contents": {}}])
+def test_an_asset_without_annotations_is_of_unknown_content(write_run: Write, contents: dict[str, Any]) -> None:
+    bare = {"id": "2", "asset": ASSET | {"filename": "b.jpg"}, **contents}
+    found = {"filename": "b.jpg", "result": {"groundings": [{"phrase": "x", "grounding": [[1, 2, 3, 4]]}]}}
+    run = ew.open_run(write_run([grounding(bounds=[FRACTIONS]), bare], {1: [found]}))
+    assert run.scores()["status"].tolist() == ["missing", "no_ground_truth"]
+    assert run.scores()["false_positives"].isna().all()

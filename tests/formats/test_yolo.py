@@ -300,3 +300,20 @@ def test_a_folder_that_is_no_dataset(tmp_path: Path) -> None:
         truth(root / "notes")
     with pytest.raises(ew.FormatError, match="expected a folder of label files"):
         predictions(root / "notes/a.txt", key="yolo")
+
+
+def test_a_folder_of_something_else_is_not_taken_for_predictions_of_nothing(tmp_path: Path) -> None:
+    write(
+        tmp_path / "data", {"obj.data": "names = obj.names\n", "obj.names": "cat\n", "train/a.txt": "0 .5 .5 .1 .1\n"}
+    )
+    message = r"data: expected label files \(.txt\) or a folder labels, found obj.data, obj.names, train"
+    with pytest.raises(ew.FormatError, match=message):
+        predictions(tmp_path / "data", key="yolo")
+
+
+@pytest.mark.parametrize("folder", ["step-0", "step-0/labels"])
+def test_an_empty_folder_says_that_nothing_was_predicted(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    found = predictions(tmp_path / "step-0", key="yolo")
+    assert found.names_all
+    assert list(found.references) == []

@@ -31,6 +31,12 @@ EXAMPLES: list[tuple[str, str, Found]] = [
         ],
     ),
     (
+        "florence-2",
+        '{"<OD>": {"bboxes": [[34.5, 160, 597.5, 371], [1, 2, 3, 4]], "labels": ["car", "wheel"]}}',
+        [("car", (34.5, 160, 597.5, 371)), ("wheel", (1, 2, 3, 4))],
+    ),
+    ("florence-2", '{"<OD>": {"bboxes": [], "labels": []}}', []),
+    (
         "kosmos-2",
         "<grounding> An image of<phrase> a snowman</phrase><object><patch_index_0044><patch_index_0863></object>.",
         [("a snowman", (0.390625, 0.046875, 0.984375, 0.828125))],
@@ -125,6 +131,13 @@ EXAMPLES: list[tuple[str, str, Found]] = [
         [("a", (0, 0.25, 0.5, 1))],
     ),
     ("json", '[{"box": [1, 2, 30, 40], "name": "a"}]', [("a", (1, 2, 30, 40))]),
+    (
+        "json",
+        '{"boxes": [[1, 2, 30, 40], [5, 6, 7, 8]], "labels": ["a", 3]}',
+        [("a", (1, 2, 30, 40)), ("3", (5, 6, 7, 8))],
+    ),
+    ("json", '{"boxes": [[1, 2, 30, 40]], "labels": ["a", "b"], "scores": 7}', [(None, (1, 2, 30, 40))]),
+    ("json", '{"boxes": [1, 2, 30, 40], "label": "a", "labels": ["b"]}', [("a", (1, 2, 30, 40))]),
 ]
 
 
@@ -190,7 +203,8 @@ def test_every_key_of_boxes_and_labels(key: str, name: str) -> None:
 @pytest.mark.parametrize(("score", "kept"), [(0.5, 0.5), (1, 1.0), (95, None), ("high", None), (True, None)])
 def test_a_confidence_is_kept(score: Any, kept: float | None) -> None:
     (box,) = parse_output("gemini", json.dumps([{"box_2d": [1, 2, 3, 4], "confidence": score}])).boxes
-    assert box.score == kept
+    (beside,) = parse_output("json", json.dumps({"boxes": [[1, 2, 3, 4]], "scores": [score]})).boxes
+    assert box.score == beside.score == kept
 
 
 LIST = '[{"bbox_2d": [100, 200, 300, 400], "label": "a"}, {"bbox_2d": [1, 2, 3, 4], "label": "b"}]'
@@ -287,6 +301,8 @@ MALFORMED: list[tuple[str, str, str, list[str]]] = [
     # no box
     ("paligemma", "no cat here", "no_box", []),
     ("paligemma", "", "no_box", []),
+    ("florence-2", "{'<OD>': {'bboxes': [[1, 2, 3, 4], [5, 6", "repaired", ["repaired", "truncated"]),
+    ("florence-2", '{"<OD>": {"bboxes": [[3, 2, 1, 4]], "labels": ["a"]}}', "ok", ["negative_size"]),
     ("florence-2", "cat<poly><loc_1><loc_2></poly>", "ok", ["no_box"]),
     (
         "kosmos-2",

@@ -452,3 +452,12 @@ def test_several_threads_get_the_same_replies(real_data: Path) -> None:
         assert {name: part.tobytes() for name, part in buffers.items()} == {
             name: part.tobytes() for name, part in others.items()
         }
+
+
+def test_answers_in_a_run_of_boxes_have_no_scores(write_run: Write) -> None:
+    """The task that the caller states need not be that of all records: what it does not score has no score."""
+    row = {"image": "a.jpg", "width": 9, "height": 9, "question": "q", "answer": "yes"}
+    run = ew.open_run(write_run([row], {1: [row]}), task="object detection").load()
+    reply, _ = ask_specimen(run, None, index=0)
+    (found,) = reply["questions"][0]["answers"]
+    assert (found["text"], found["exact_match"], found["bleu"]) == ("yes", None, None)
