@@ -27,6 +27,10 @@ OF_BOTH: Calls = {
     'learning(per="item")': lambda run: run.learning(per="item"),
     "churn()": lambda run: run.churn(),
     "best_step()": lambda run: run.best_step(),
+    "failure_modes()": lambda run: run.failure_modes(),
+    "good_criteria()": lambda run: run.good_criteria(),
+    "diagnose() of one step": lambda run: run.diagnose(run.steps[-1]),
+    "suspect_labels()": lambda run: run.suspect_labels(),
     'slices("phrase")': lambda run: run.slices("phrase"),
 }
 OF_BOXES: Calls = OF_BOTH | {

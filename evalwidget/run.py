@@ -11,6 +11,7 @@ import pandas as pd
 from evalwidget import (
     change_tables,
     coco_scores,
+    diagnosis_tables,
     error_tables,
     learning_tables,
     mask_tables,
@@ -21,10 +22,12 @@ from evalwidget import scores as tables
 from evalwidget.best_step import BestStep, best_step
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
+from evalwidget.diagnosis import Diagnosis
 from evalwidget.error_analysis import ErrorAnalysis
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import open_frames, open_source, settings_of
+from evalwidget.metrics.diagnosis_settings import diagnosis_settings
 from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
@@ -48,6 +51,7 @@ class Run:
         self._data = data
         self._evaluation = Evaluation(data)
         self._analysis = ErrorAnalysis(self._evaluation)
+        self._diagnosis = Diagnosis(self._evaluation)
 
     @classmethod
     def from_frames(
@@ -198,10 +202,10 @@ class Run:
 
         ``step, specimen, item, phrase``; ``status``: ``matched``, ``missed``, ``extra``, ``invalid``, ``ignored``
         (crowd regions and predictions in them, predictions below the confidence threshold or beyond the 100 best of a
-        specimen and label), NA where nothing was scored; ``iou, score``; ``ground_truth`` and ``prediction``: places
-        among the specimen's boxes, or reference (several joined by " | ") and generated answer, with the question as
-        ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where the data
-        give no size), ``no_area``, both sides' corners in pixels (``ground_truth_x1`` … ``prediction_y2``) and
+        specimen and label), NA where nothing was scored; ``iou``; ``score`` (of an answer its confidence);
+        ``ground_truth`` and ``prediction``: places among the specimen's boxes, or reference (several joined by " | ")
+        and generated answer, with the question as ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where
+        the data give no size), ``no_area``, both sides' corners in pixels (``ground_truth_x1`` … ``prediction_y2``) and
         ``error_type`` (see ``error_types``; NA where the box is in no error, such as a missed one that a Cls or Loc
         error is about); for text the scores of ``summary``; and those of ``metrics`` that score a single answer or
         matched box.
@@ -346,6 +350,136 @@ class Run:
         """
         settings = Settings(iou_threshold, confidence_threshold)
         return error_tables.confusion(self._analysis, self._loaded(step), settings, tidy=tidy)
+
+    def diagnose(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        objects: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """A row per step, specimen and failure mode that it shows; none for a specimen that shows none, is missing or
+        has no known ground truth.
+
+        ``step, specimen``; ``mode``, a key of the interpretation guide: for boxes ``loose_box, missed_detection,
+        false_positive, inconsistent_localization``, and ``format_error`` for predictions that cannot be used; for
+        answers ``hallucination, incomplete_answer, format_error, ambiguity``; ``severity``, 0 to 1: the share of the
+        specimen's boxes concerned, or the mean over its answers of how badly each fails; ``evidence`` in words, of
+        three boxes at most; ``item`` and ``phrase`` (the question): those concerned, joined by "; "; ``ground_truth``
+        and ``prediction``: lists of their places, as in ``matches``, or of the references (several joined by " | ") and
+        the answers. A box is in one mode only: a loose box claims its object, so neither counts as missed or as a false
+        positive. How an answer handles ambiguity its confidence tells where it carries one, else its wording; the
+        evidence says which.
+
+        ``objects``: names of the objects that are known, or names with lists of synonyms: an answer that names one
+        which no reference, question, caption or box of the specimen speaks of hallucinates, as CHAIR counts it. If
+        None, they are the labels of the run's boxes, for specimens that have some. ``thresholds``: any other field of
+        ``metrics.diagnosis_settings.DiagnosisSettings``, where each is described. Definitions and their limits:
+        ``metrics.box_failures`` and ``metrics.text_failures``. Raises ``UnknownNameError`` about another name,
+        ``EvalWidgetError`` about a value that cannot be.
+        """
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds, objects)
+        return diagnosis_tables.diagnose(self._diagnosis, self._loaded(steps), settings, chosen)
+
+    def failure_modes(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        objects: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """A row per step and failure mode of the run's task, whether or not it occurs.
+
+        ``step, mode``; ``specimens`` that show it; ``share``, 0 to 1, of those judged at the step (NA where none is);
+        ``severity``: its mean over the specimens that show it; ``most_hit``: the three phrases or classes with most
+        boxes in the mode, or types of question with most answers, each with how many of its own; ``advice``: the
+        interpretation guide's.
+
+        For boxes then, of ``inconsistent_localization`` alone, how localization differs from image to image. The score
+        of a box of the ground truth is the IoU of its match, 0 where it is missed, that of a specimen their mean:
+        ``score_std, score_q1, score_median, score_q3`` over specimens; ``explained_by``: which of phrase, box size and
+        number of objects explains most of the boxes' variance, with its worst and its best value; ``explained``: the
+        share it explains, 0 to 1 (epsilon squared, which is eta squared less what as many groups explain by chance).
+
+        The other arguments and what is raised are as in ``diagnose``.
+        """
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds, objects)
+        return diagnosis_tables.failure_modes(self._diagnosis, self._loaded(steps), settings, chosen)
+
+    def good_criteria(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        objects: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """A row per step and specimen that shows no failure mode: ``step, specimen``, and whether it meets each of the
+        interpretation guide's criteria of good predictions; NA where that cannot be judged.
+
+        Boxes: ``tight`` (every match has an IoU of ``tight_iou`` at least; NA without matches); ``everything_found``
+        (NA where there was nothing to find); ``few_false_positives`` (there are none); ``even_quality`` (best and worst
+        IoU differ by ``even_range`` at most; NA with fewer than two matches).
+
+        Answers: ``same_meaning`` (right as ``metrics.text_failures`` has it; an answer that is not may mean the same in
+        words that are not known, so that is NA); ``factual`` (right, and nothing said that references, question,
+        captions and boxes do not speak of, unless known objects tell; else NA); ``concise, well_formed`` (no format
+        error); ``handles_ambiguity`` (its confidence fits, or it hedges or says what enough people say where the
+        references disagree; NA where neither was put to the test).
+
+        The arguments and what is raised are as in ``diagnose``.
+        """
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds, objects)
+        return diagnosis_tables.good(self._diagnosis, self._loaded(steps), settings, chosen)
+
+    def calibration(self, steps: int | Sequence[int] | None = None, bins: int = 10) -> pd.DataFrame:
+        """A row per step and bin of confidence, of a run whose answers carry one.
+
+        ``step``; ``low, high``: the bin, ``high`` included; ``answers`` in it; their mean ``confidence`` and their
+        ``accuracy``: the share that is right, as ``metrics.text_failures`` has it; both NA in an empty bin. The
+        expected calibration error of each step, the mean distance between the two over its answers (Guo et al. 2017),
+        is in ``attrs["expected_calibration_error"]`` by step. Answers without confidence or reference are left out.
+        Raises ``EvalWidgetError`` where no answer carries a confidence, and for a run of boxes.
+        """
+        chosen = diagnosis_settings({})
+        return diagnosis_tables.calibration(self._diagnosis, self._loaded(steps), Settings(), chosen, bins)
+
+    def suspect_labels(
+        self,
+        last: int = 3,
+        agreement: float = 0.7,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.5,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """Ground truth to look at again: what the ``last`` checkpoints say alike against it, a row each.
+
+        ``specimen, item, phrase``; ``kind``: ``missing_box`` (a prediction where nothing is annotated; ``phrase`` is
+        its own), ``wrong_label`` (on an object of another label that none of the steps finds), ``box_off`` (IoU with an
+        object of its label below ``iou_threshold``, and none of the steps finds it), ``answer``; ``steps``;
+        ``agreement``: the lowest IoU of the last step's prediction with those of the others, ``agreement`` at least, or
+        1 for answers, which are the same after normalisation, none of them right or a refusal; ``evidence`` in words.
+        A prediction counts from ``confidence_threshold`` on, one without a score always. Boxes that agree best come
+        first.
+
+        A model that learned a mistake makes it at every late step too: these are suspicions. Raises
+        ``EvalWidgetError`` where the run has fewer than two steps, or ``last`` is below 2.
+        """
+        if isinstance(last, bool) or not isinstance(last, int) or last < 2:
+            raise EvalWidgetError(f"last: expected a whole number, 2 or more, got {last!r}")
+        if len(self._data.steps) < 2:
+            raise EvalWidgetError("suspect labels: expected two steps or more to agree, the run has fewer")
+        if not 0 < agreement <= 1:
+            raise EvalWidgetError(f"agreement: expected a number above 0 and up to 1, got {agreement!r}")
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds)
+        steps = self._loaded(self._data.steps[-last:])
+        return diagnosis_tables.suspect_labels(self._diagnosis, steps, settings, agreement, chosen)
 
     def mask_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """COCO's twelve figures of masks, a row per step: ``step, AP, AP_50, AP_75, AP_small, AP_medium, AP_large,

@@ -12,18 +12,30 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records", "readable_text"},
+    {
+        "errors",
+        "garbage",
+        "boxes",
+        "tables",
+        "labels",
+        "locations",
+        "natural_order",
+        "records",
+        "readable_text",
+        "guide",
+    },
     {"metrics", "outputs", "images", "specimens", "conventions"},
     {"formats", "assembly", "item_index", "joins", "data", "resized"},
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
+        *("answer_pairs", "answer_diagnosis", "diagnosis", "good_criteria", "suspect_labels"),
         *("named_scores", "correctness", "error_analysis", "folder", "saving"),
         *("learning", "churn", "step_choice", "slices", "step_pairs", "changes"),
     },
     {
         *("scores", "coco_scores", "error_tables", "mask_tables", "reading_tables", "description"),
-        *("best_step", "learning_tables", "slice_tables", "change_tables"),
+        *("diagnosis_tables", "best_step", "learning_tables", "slice_tables", "change_tables"),
     },
     {"inspection"},
     {"cli"},
@@ -63,6 +75,7 @@ IMPORTERS = {
         "best_step",
         "coco_scores",
         "error_tables",
+        "diagnosis_tables",
         "learning_tables",
         "mask_tables",
         "reading_tables",

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
-from itertools import starmap
+from itertools import repeat, starmap
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from evalwidget.boxes import PARSE_STATES, Convention
 from evalwidget.errors import EvalWidgetError, FormatError
+from evalwidget.formats.answer_confidence import checked_confidence
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import Source, read_json
@@ -180,12 +181,7 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
                 QuestionRow(owner, where, item, question, tuple(answers))
                 for owner, where, item, question, answers in _rows(tables["questions"], QuestionRow.__slots__)
             ],
-            [
-                AnswerRow(owner, where, item, question, text, state, None if defect is None else Defect(defect, raw))
-                for owner, where, item, question, text, state, defect, raw in _rows(
-                    tables["answers"], (*AnswerRow.__slots__[:-1], "defect", "raw")
-                )
-            ],
+            _answers(tables["answers"]),
             dict(_rows(tables["outputs"], ("owner", "text"))),
             images=_held_images(tables["images"], files.get(_IMAGES), content.shown),
             names_all=bool(about["names_all"]),
@@ -198,6 +194,19 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
         raise FormatError(content.shown, f"not as evalwidget saved it: {error!r:.200}; save the run again") from None
     _check_owners(records, content.shown)
     return records, about
+
+
+def _answers(table: dict[str, Any]) -> list[AnswerRow]:
+    columns = ("owner", "where", "item", "question", "text", "state", "defect", "raw")
+    # what was saved before answers had a confidence has no column of it
+    scores = table["score"].to_pylist() if "score" in table else repeat(None)
+    given = (None if score is None else checked_confidence(score, "score") for score in scores)
+    return [
+        AnswerRow(owner, where, item, question, text, state, None if defect is None else Defect(defect, raw), score)
+        for (owner, where, item, question, text, state, defect, raw), score in zip(
+            _rows(table, columns), given, strict=False
+        )
+    ]
 
 
 def _boxes(table: dict[str, Any], about: list[dict[str, Any]]) -> list[BoxRows]:
