@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from workloads import Workload, crowded_images, many_checkpoints, many_predictions, peer_dataset, run_data
 
 from evalwidget.data import RunData
-from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.scoring.evaluation import Evaluation, Settings
 
 #: pycocotools takes minutes for a run: it gets this many checkpoints, and its time is taken per checkpoint.
 _SLOW_CHECKPOINTS = 1

@@ -16,7 +16,7 @@ from workloads import many_checkpoints, run_data
 
 import evalwidget as ew
 from evalwidget.data import RunData
-from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.scoring.evaluation import Evaluation, Settings
 
 _ROUNDS = 5
 

@@ -22,7 +22,7 @@ from workloads import BoxTable, Workload, grounded_phrases, run_data
 
 from evalwidget.data import RunData
 from evalwidget.metrics.grounding import RECALL_RANKS
-from evalwidget.phrase_scores import PHRASE_STATUSES, PhraseScoring
+from evalwidget.scoring.phrase_scores import PHRASE_STATUSES, PhraseScoring
 
 Box = list[float]
 

@@ -26,9 +26,9 @@ from rouge_score import rouge_scorer
 from workloads_text import W4, text_run, text_workload
 
 import evalwidget as ew
-from evalwidget.answer_scores import AnswerScoring
 from evalwidget.metrics.catalogue import known_metrics
 from evalwidget.metrics.text import normalised_answer
+from evalwidget.scoring.answer_scores import AnswerScoring
 
 Pair = tuple[str, tuple[str, ...]]
 Loop = Callable[[list[Pair]], list[float]]

@@ -1,8 +1,8 @@
 """See what a vision-language model or detector predicted, what changed between checkpoints, and why it fails."""
 
 from evalwidget import metrics
-from evalwidget.best_step import BestStep
 from evalwidget.comparison import RunComparison, compare_runs
+from evalwidget.dataframes.best_step import BestStep
 from evalwidget.demo_runs import demo_run
 from evalwidget.errors import EvalWidgetError, FormatError, JoinError, UnknownNameError
 from evalwidget.inspection import Inspection, inspect

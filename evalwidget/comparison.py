@@ -4,10 +4,10 @@ import html
 
 import pandas as pd
 
-from evalwidget import change_tables
-from evalwidget.evaluation import Settings
+from evalwidget.dataframes import change_tables
+from evalwidget.dynamics.step_pairs import EVALUATED, StepPair, pair_of_runs
 from evalwidget.run import Run
-from evalwidget.step_pairs import EVALUATED, StepPair, pair_of_runs
+from evalwidget.scoring.evaluation import Settings
 
 __all__ = ["RunComparison", "compare_runs"]
 

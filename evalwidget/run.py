@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import (
+from evalwidget.data import RunData, shown_steps
+from evalwidget.dataframes import (
     change_tables,
     coco_scores,
     diagnosis_tables,
@@ -18,21 +19,20 @@ from evalwidget import (
     reading_tables,
     slice_tables,
 )
-from evalwidget import scores as tables
-from evalwidget.best_step import BestStep, best_step
-from evalwidget.data import RunData, shown_steps
+from evalwidget.dataframes import scores as tables
+from evalwidget.dataframes.best_step import BestStep, best_step
 from evalwidget.description import run_facts, run_notes
-from evalwidget.diagnosis import Diagnosis
-from evalwidget.error_analysis import ErrorAnalysis
+from evalwidget.diagnosis.diagnosis import Diagnosis
+from evalwidget.dynamics.step_choice import Resampling
+from evalwidget.dynamics.step_pairs import StepPair, pair_of_steps
 from evalwidget.errors import EvalWidgetError, UnknownNameError
-from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import open_frames, open_source, settings_of
 from evalwidget.metrics.diagnosis_settings import diagnosis_settings
 from evalwidget.metrics.metric import Metric
-from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
-from evalwidget.step_choice import Resampling
-from evalwidget.step_pairs import StepPair, pair_of_steps
+from evalwidget.scoring.error_analysis import ErrorAnalysis
+from evalwidget.scoring.evaluation import Evaluation, Settings
+from evalwidget.scoring.named_scores import named_score
 from evalwidget.widget.protocol import SORTS
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 from test_changes import FIRST, SECOND, THIRD, TRUTH, boxes_run, moved, texts_run
 
 import evalwidget as ew
-from evalwidget.changes import BOX_EVENTS
+from evalwidget.dynamics.changes import BOX_EVENTS
 
 
 def test_a_run_against_itself_is_two_of_its_steps() -> None:

@@ -9,8 +9,8 @@ import anywidget
 import traitlets
 
 from evalwidget.description import run_notes
-from evalwidget.evaluation import Evaluation
-from evalwidget.named_scores import main_score
+from evalwidget.scoring.evaluation import Evaluation
+from evalwidget.scoring.named_scores import main_score
 from evalwidget.widget.protocol import SORTS
 from evalwidget.widget.server import answer, run_info
 

@@ -11,7 +11,7 @@ each holds.
 
 from typing import Final, Literal, TypedDict
 
-from evalwidget.evaluation import OUTCOMES, STATUSES
+from evalwidget.scoring.evaluation import OUTCOMES, STATUSES
 
 __all__ = [
     "BUFFERS",

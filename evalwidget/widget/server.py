@@ -14,12 +14,12 @@ from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import step_notes
 from evalwidget.errors import EvalWidgetError, UnknownNameError
-from evalwidget.evaluation import STATUSES, Evaluation, Settings
 from evalwidget.images import EncodedImage, encoded_image
 from evalwidget.metrics.catalogue import default_metrics
 from evalwidget.metrics.metric import TextMetric
-from evalwidget.named_scores import named_scores, score_of_specimens, score_of_step
 from evalwidget.natural_order import natural_ranks
+from evalwidget.scoring.evaluation import STATUSES, Evaluation, Settings
+from evalwidget.scoring.named_scores import named_scores, score_of_specimens, score_of_step
 from evalwidget.widget.colours import invented_label_colour, label_colour
 from evalwidget.widget.protocol import (
     BUFFERS,

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import evalwidget as ew
-from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.metrics.average_precision import FIGURES
+from evalwidget.scoring.evaluation import Evaluation, Settings
 
 CASES = settings(
     deadline=None, derandomize=True, max_examples=200, suppress_health_check=[HealthCheck.too_slow], database=None

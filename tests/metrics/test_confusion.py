@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import evalwidget as ew
-from evalwidget import step_blocks
+from evalwidget.scoring import step_blocks
 
 CASES = settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 BACKGROUND = "background"

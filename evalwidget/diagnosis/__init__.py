@@ -1,0 +1,1 @@
+"""Failure modes, with evidence, as arrays and findings."""

@@ -1,0 +1,470 @@
+"""Which failure modes each specimen shows at each step, how badly, and the evidence: arrays, each step once and kept.
+
+Modes are those of ``guide.MODES``, defined in ``metrics/box_failures`` and ``metrics/text_failures``. A specimen that
+is missing at a step, or without known ground truth, is not judged there: it has no modes and no severity.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalwidget.boxes import PARSE_STATES
+from evalwidget.diagnosis.answer_diagnosis import TEXT_MODES, AnswerDiagnosis, AnswerFailures, failures_of
+from evalwidget.guide import MODES, mode_place
+from evalwidget.metrics.box_failures import FALSE_POSITIVE, INCONSISTENT, LOOSE, box_failures, nearest_objects
+from evalwidget.metrics.counting import ratio
+from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
+from evalwidget.metrics.error_types import BlockOutcomes
+from evalwidget.scoring.evaluation import EXTRA, INVALID, MATCHED, MISSED, Evaluation, Settings
+from evalwidget.scoring.step_blocks import StepBlock
+from evalwidget.scoring.step_cache import StepCache
+from evalwidget.tables import Answers
+
+__all__ = ["FAILURES_OF_BOXES", "BoxFailures", "Diagnosis", "Finding", "StepDiagnosis"]
+
+_LOOSE, _MISSED, _FALSE_POSITIVE, _INCONSISTENT, _FORMAT = map(
+    mode_place, ("loose_box", "missed_detection", "false_positive", "inconsistent_localization", "format_error")
+)
+#: The mode of each way in which a prediction fails.
+FAILURES_OF_BOXES: Final = {LOOSE: _LOOSE, INCONSISTENT: _INCONSISTENT, FALSE_POSITIVE: _FALSE_POSITIVE}
+#: The boxes that the evidence of one finding describes; the others are counted.
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BoxFailures:
+    """Failures of one step by row of its tables: of ``m`` predictions ``failure, target, iou`` as in
+    ``metrics.box_failures.BlockFailures``, the target a row of the ground truth; ``missed`` ``(n,)``. What false
+    positives lie on ``Diagnosis.nearest`` says."""
+
+    failure: NDArray[np.int8]
+    target: NDArray[np.int64]
+    iou: NDArray[np.float32]
+    missed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class StepDiagnosis:
+    """One step: which specimens ``(s,)`` are ``judged``; their ``modes`` ``(s,)``, bit ``k`` for ``guide.MODES[k]``;
+    the ``severity`` ``(s, 8)`` of each mode, 0 where it is absent, NaN for a specimen that is not judged; and
+    ``counts`` ``(8,)``: the specimens that show each mode.
+
+    Severity, 0 to 1, of boxes: the share of the specimen's ground truth boxes that are loosely boxed, missed or
+    inconsistently localised; of its predictions that are false positives, or cannot be used (format error). Of
+    answers: the mean over the specimen's answers of what ``metrics.text_failures`` says of each, 0 for one that does
+    not fail so.
+    """
+
+    judged: NDArray[np.bool_]
+    modes: NDArray[np.uint16]
+    severity: NDArray[np.float32]
+    counts: NDArray[np.int64]
+    boxes: BoxFailures | None = None
+    answers: AnswerFailures | None = None
+
+
+class Finding(NamedTuple):
+    """A failure mode of a specimen (its row), with its place in ``guide.MODES``, its severity and the evidence in
+    words; the items and phrases or questions concerned; and places among the specimen's ground truth boxes and
+    predictions, or among its questions on both sides."""
+
+    specimen: int
+    mode: int
+    severity: float
+    evidence: str
+    items: list[str]
+    phrases: list[str]
+    ground_truth: list[int]
+    prediction: list[int]
+
+
+class Diagnosis:
+    """Failure modes of a run, those of all steps asked for found in one pass and kept. Safe to use from several
+    threads."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self._data = evaluation.data
+        self._blocks = evaluation.coco.blocks
+        self._answers = AnswerDiagnosis(self._data)
+        self._steps = StepCache(self._new_steps)
+
+    def at(
+        self, steps: Sequence[int], settings: Settings, thresholds: DiagnosisSettings | None = None
+    ) -> list[StepDiagnosis]:
+        """The diagnosis at each of ``steps``; thresholds are the usual ones if None."""
+        return self._steps.at(steps, (settings, thresholds or DiagnosisSettings()))
+
+    def findings(
+        self, step: int, settings: Settings, thresholds: DiagnosisSettings | None = None, row: int | None = None
+    ) -> list[Finding]:
+        """What is found at a step in the specimen of that row, or in all specimens; by specimen, then in the order of
+        ``guide.MODES``."""
+        (found,) = self.at([step], settings, thresholds)
+        span = (0, len(self._data.specimens)) if row is None else (row, row + 1)
+        if found.answers is not None:
+            findings = self._of_answers(step, found, found.answers, *span)
+        else:
+            findings = _BoxEvidence(self, step, settings, thresholds or DiagnosisSettings(), found, *span).findings()
+        return sorted(findings, key=lambda finding: finding[:2])
+
+    def nearest(
+        self, step: int, rows: NDArray[np.int64], settings: Settings, thresholds: DiagnosisSettings
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The ground truth box (its row) of any label that each of these predictions (rows, ascending) of a step
+        overlaps most, -1 for one on background, and that IoU, 0 without one."""
+        truth = self._blocks.truth
+        target, iou = np.full(len(rows), -1, np.int64), np.zeros(len(rows))
+
+        def of_block(block: StepBlock) -> list[None]:
+            box, overlap = nearest_objects(truth, block.predictions, settings.iou_threshold, thresholds)
+            place = np.searchsorted(rows, block.rows[0])
+            target[place], iou[place] = np.append(truth.row, -1)[box], overlap
+            return [None]
+
+        self._blocks.each_step([step], lambda _: rows, of_block)
+        return target, iou
+
+    def _new_steps(self, steps: list[int], settings: tuple[Settings, DiagnosisSettings]) -> list[StepDiagnosis]:
+        matching, thresholds = settings
+        if self._data.has_text:
+            return [self._answer_diagnosis(self._answers.failures(step, thresholds)) for step in steps]
+        failures = self._box_failures(steps, matching, thresholds)
+        return [self._box_diagnosis(step, matching, of_step) for step, of_step in zip(steps, failures, strict=True)]
+
+    def _box_failures(
+        self, steps: Sequence[int], settings: Settings, thresholds: DiagnosisSettings
+    ) -> list[BoxFailures]:
+        outcomes = dict(zip(steps, self.evaluation.match(steps, settings), strict=True))
+        truth = self._blocks.truth
+
+        def extra(step: int) -> NDArray[np.int64]:
+            return np.flatnonzero(outcomes[step].outcome == EXTRA)
+
+        def failures_of(block: StepBlock) -> list[BoxFailures]:
+            of_truth = np.array([outcomes[step].truth_outcome[truth.row] for step in block.steps])
+            of_block = BlockOutcomes(
+                np.zeros(len(block.predictions.score), np.bool_),
+                np.isin(of_truth, (MATCHED, MISSED)),
+                of_truth == MATCHED,
+            )
+            found = box_failures(truth, block.predictions, of_block, settings.iou_threshold, thresholds)
+            columns = (block.by_step(values) for values in (found.failure, found.target, found.iou))
+            return [
+                self._by_row(step, *of_step)
+                for step, *of_step in zip(block.steps, block.rows, *columns, found.missed, strict=True)
+            ]
+
+        return self._blocks.each_step(steps, extra, failures_of)
+
+    def _by_row(
+        self,
+        step: int,
+        rows: NDArray[np.int64],
+        failure: NDArray[np.int8],
+        target: NDArray[np.int64],
+        iou: NDArray[np.float64],
+        missed: NDArray[np.bool_],
+    ) -> BoxFailures:
+        truth, count = self._blocks.truth, len(self._data.predictions(step).boxes)
+        found = BoxFailures(
+            np.full(count, -1, np.int8),
+            np.full(count, -1, np.int64),
+            np.zeros(count, np.float32),
+            np.zeros(len(truth), np.bool_),
+        )
+        found.failure[rows], found.iou[rows] = failure, iou
+        found.target[rows] = np.append(truth.row, -1)[target]
+        found.missed[truth.row] = missed
+        return found
+
+    def _box_diagnosis(self, step: int, settings: Settings, failures: BoxFailures) -> StepDiagnosis:
+        outcomes, predictions = self.evaluation.boxes(step, settings), self._data.predictions(step).boxes
+        truth, specimens = self._data.ground_truth.boxes, len(self._data.specimens)
+
+        def counted(specimen: NDArray[np.int64]) -> NDArray[np.int64]:
+            return np.bincount(specimen, minlength=specimens)
+
+        sought = counted(truth.specimen[np.isin(outcomes.truth_outcome, (MATCHED, MISSED))])
+        given = counted(predictions.specimen[np.isin(outcomes.outcome, (MATCHED, EXTRA))])
+        invalid = counted(predictions.specimen[outcomes.outcome == INVALID])
+        severity = np.zeros((specimens, len(MODES)), np.float32)
+        for failure, mode in FAILURES_OF_BOXES.items():
+            whole = given if failure == FALSE_POSITIVE else sought
+            severity[:, mode] = ratio(counted(predictions.specimen[failures.failure == failure]), whole)
+        severity[:, _MISSED] = ratio(counted(truth.specimen[failures.missed]), sought)
+        severity[:, _FORMAT] = ratio(invalid, np.diff(predictions.offsets))
+        return _step_diagnosis(self._data.scored(step), np.nan_to_num(severity, copy=False), boxes=failures)
+
+    def _answer_diagnosis(self, failures: AnswerFailures) -> StepDiagnosis:
+        specimens, of_question = len(self._data.specimens), self._data.ground_truth.questions.specimen
+        count = np.bincount(of_question[failures.judged], minlength=specimens)
+        severity = np.zeros((specimens, len(MODES)), np.float32)
+        for place, key in enumerate(TEXT_MODES):
+            total = np.bincount(of_question, failures.severity[:, place], minlength=specimens)
+            severity[:, mode_place(key)] = np.nan_to_num(ratio(total, count))
+        return _step_diagnosis(count > 0, severity, answers=failures)
+
+    def _of_answers(
+        self, step: int, found: StepDiagnosis, failures: AnswerFailures, first: int, end: int
+    ) -> Iterator[Finding]:
+        questions, answers = self._data.ground_truth.questions, self._data.predictions(step).answers
+        span = slice(questions.offsets[first], questions.offsets[end])
+        for place, key in enumerate(TEXT_MODES):
+            mode = mode_place(key)
+            failing = (np.flatnonzero(failures.severity[span, place] > 0) + span.start).tolist()
+            for specimen, group in groupby(failing, key=lambda row: int(questions.specimen[row])):
+                rows, start = list(group), int(questions.offsets[specimen])
+                is_alone = questions.offsets[specimen + 1] - start == 1
+                texts = [
+                    evidence if is_alone else f"{questions.question[row] or questions.item[row]} {evidence}"
+                    for row in rows
+                    for evidence in [_answer_evidence(failures, answers, row, place)]
+                ]
+                yield Finding(
+                    specimen,
+                    mode,
+                    float(found.severity[specimen, mode]),
+                    "; ".join(texts),
+                    [questions.item[row] for row in rows],
+                    [questions.question[row] for row in rows],
+                    [row - start for row in rows],
+                    [row - start for row in rows],
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Failing:
+    """The boxes ``(k,)`` that fail in one mode, by specimen: the label and the item of each, its places among the boxes
+    of its specimen on either side (-1: none), and what ``texts`` says of some of them."""
+
+    specimen: NDArray[np.int64]
+    label: NDArray[np.integer]
+    item: NDArray[np.object_]
+    ground_truth: NDArray[np.int64]
+    prediction: NDArray[np.int64]
+    texts: Callable[[NDArray[np.int64]], list[str]]
+
+
+class _BoxEvidence:
+    """What is found in the specimens ``first`` to ``end - 1`` at a step, in words."""
+
+    def __init__(
+        self,
+        diagnosis: Diagnosis,
+        step: int,
+        settings: Settings,
+        thresholds: DiagnosisSettings,
+        found: StepDiagnosis,
+        first: int,
+        end: int,
+    ) -> None:
+        assert found.boxes is not None
+        data = diagnosis.evaluation.data
+        self._names = data.labels.names
+        self._boxes, self._truth = data.predictions(step).boxes, data.ground_truth.boxes
+        self._failures, self._severity, self._judged = found.boxes, found.severity, found.judged
+        self._outcomes = diagnosis.evaluation.boxes(step, settings)
+        self._iou_threshold = settings.iou_threshold
+        self._rows = slice(self._boxes.offsets[first], self._boxes.offsets[end])
+        self._truth_rows = slice(self._truth.offsets[first], self._truth.offsets[end])
+        self._first, self._end = first, end
+        self._extra = self._failing(FALSE_POSITIVE)
+        self._target, self._iou = diagnosis.nearest(step, self._extra, settings, thresholds)
+
+    def findings(self) -> Iterator[Finding]:
+        """The findings, mode by mode."""
+        for mode, failing in (
+            (_LOOSE, self._loose()),
+            (_MISSED, self._missed()),
+            (_FALSE_POSITIVE, self._false_positives()),
+            (_INCONSISTENT, self._inconsistent()),
+            (_FORMAT, self._unusable()),
+        ):
+            if len(failing.specimen):
+                yield from self._of_mode(mode, failing)
+
+    def _of_mode(self, mode: int, failing: _Failing) -> Iterator[Finding]:
+        is_first = np.append(True, failing.specimen[1:] != failing.specimen[:-1])
+        starts = np.flatnonzero(is_first)
+        ends = np.append(starts[1:], len(is_first))
+        place = np.arange(len(is_first)) - np.repeat(starts, ends - starts)
+        texts = iter(failing.texts(np.flatnonzero(place < _SHOWN)))
+        specimens = failing.specimen[starts]
+        severities = self._severity[specimens, mode].tolist()
+        label, item = failing.label.tolist(), failing.item.tolist()
+        truth, prediction = failing.ground_truth.tolist(), failing.prediction.tolist()
+        for specimen, severity, start, end in zip(
+            specimens.tolist(), severities, starts.tolist(), ends.tolist(), strict=True
+        ):
+            shown = [next(texts) for _ in range(min(end - start, _SHOWN))]
+            if end - start > _SHOWN:
+                shown.append(f"and {end - start - _SHOWN:,} more")
+            yield Finding(
+                specimen,
+                mode,
+                severity,
+                "; ".join(shown),
+                [name for name in dict.fromkeys(item[start:end]) if name],
+                [self._names[one] for one in dict.fromkeys(label[start:end])],
+                [] if truth[start] < 0 else truth[start:end],
+                [] if prediction[start] < 0 else prediction[start:end],
+            )
+
+    def _failing(self, failure: int) -> NDArray[np.int64]:
+        return np.asarray(np.flatnonzero(self._failures.failure[self._rows] == failure) + self._rows.start)
+
+    def _of_predictions(
+        self, rows: NDArray[np.int64], target: NDArray[np.int64], texts: Callable[[NDArray[np.int64]], list[str]]
+    ) -> _Failing:
+        boxes, truth = self._boxes, self._truth
+        specimen = boxes.specimen[rows]
+        return _Failing(
+            specimen,
+            boxes.label[rows],
+            boxes.item[rows],
+            np.where(target >= 0, target - truth.offsets[specimen], -1),
+            rows - boxes.offsets[specimen],
+            texts,
+        )
+
+    def _label_names(self, labels: NDArray[np.integer]) -> Iterator[str]:
+        return map(self._names.__getitem__, labels.tolist())
+
+    def _loose(self) -> _Failing:
+        rows = self._failing(LOOSE)
+        target = self._failures.target[rows]
+
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            row, box = rows[shown], target[shown]
+            times = self._boxes.size[row].prod(axis=1) / self._truth.size[box].prod(axis=1)
+            columns = self._label_names(self._boxes.label[row]), times.tolist(), self._failures.iou[row].tolist()
+            return [
+                f"{name}: {larger:.1f} times the area of the object, IoU {iou:.2f}"
+                for name, larger, iou in zip(*columns, strict=True)
+            ]
+
+        return self._of_predictions(rows, target, texts)
+
+    def _inconsistent(self) -> _Failing:
+        rows = self._failing(INCONSISTENT)
+        matched = self._outcomes.truth_outcome[self._truth_rows] == MATCHED
+        accurate = self._truth.specimen[self._truth_rows][matched] - self._first
+        beside = np.bincount(accurate, minlength=self._end - self._first)
+
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            row = rows[shown]
+            others = beside[self._boxes.specimen[row] - self._first].tolist()
+            columns = self._label_names(self._boxes.label[row]), self._failures.iou[row].tolist(), others
+            return [
+                f"{name}: IoU {iou:.2f}, while {_accurate(count)}" for name, iou, count in zip(*columns, strict=True)
+            ]
+
+        return self._of_predictions(rows, self._failures.target[rows], texts)
+
+    def _false_positives(self) -> _Failing:
+        boxes = self._boxes
+        score = boxes.score[self._extra]
+        order = np.lexsort((-np.nan_to_num(score, nan=1.0), boxes.specimen[self._extra]))
+        rows, target, overlap = self._extra[order], self._target[order], self._iou[order]
+
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            row, box = rows[shown], target[shown]
+            columns = (
+                boxes.label[row].tolist(),
+                boxes.score[row].tolist(),
+                np.where(box >= 0, np.append(self._truth.label, -1)[box], -1).tolist(),
+                overlap[shown].tolist(),
+            )
+            return [
+                f"{self._names[label]}{'' if score != score else f' ({score:.2f})'}: {self._lies(label, other, iou)}"
+                for label, score, other, iou in zip(*columns, strict=True)
+            ]
+
+        return self._of_predictions(rows, np.full(len(rows), -1), texts)
+
+    def _lies(self, label: int, other: int, iou: float) -> str:
+        """Where a false positive lies, by the label of the object it overlaps most, -1 for none, and that IoU."""
+        if other < 0:
+            return "on background"
+        if other == label and iou >= self._iou_threshold:
+            return f"a second box on the same object, IoU {iou:.2f}"
+        if other == label:
+            return f"IoU {iou:.2f} with the nearest"
+        return (
+            f"{'' if iou >= self._iou_threshold else 'partly '}on the wrong object, {self._names[other]}, IoU {iou:.2f}"
+        )
+
+    def _missed(self) -> _Failing:
+        truth, part = self._truth, self._truth_rows
+        rows = np.flatnonzero(self._failures.missed[part]) + part.start
+        near = np.flatnonzero(self._target >= 0)
+        near = near[np.argsort(self._iou[near], kind="stable")]
+        nearest = np.full(part.stop - part.start, -1, np.int64)
+        # of several the last to be written is the nearest
+        nearest[self._target[near] - part.start] = near
+
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            extra = nearest[rows[shown] - part.start]
+            label = np.append(self._boxes.label[self._extra], -1)[extra].tolist()
+            iou = np.append(self._iou, 0.0)[extra].tolist()
+            return [
+                name if other < 0 else f"{name} (nearest: {self._names[other]}, IoU {overlap:.2f})"
+                for name, other, overlap in zip(self._label_names(truth.label[rows[shown]]), label, iou, strict=True)
+            ]
+
+        specimen = truth.specimen[rows]
+        none = np.full(len(rows), -1)
+        return _Failing(specimen, truth.label[rows], truth.item[rows], rows - truth.offsets[specimen], none, texts)
+
+    def _unusable(self) -> _Failing:
+        boxes, part = self._boxes, self._rows
+        rows = np.flatnonzero(self._outcomes.outcome[part] == INVALID) + part.start
+        rows = rows[self._judged[boxes.specimen[rows]]]
+
+        def texts(shown: NDArray[np.int64]) -> list[str]:
+            defects = [(row, boxes.defects.get(row)) for row in rows[shown].tolist()]
+            return [PARSE_STATES[boxes.state[row]] if defect is None else defect.message for row, defect in defects]
+
+        return self._of_predictions(rows, np.full(len(rows), -1), texts)
+
+
+def _accurate(count: int) -> str:
+    """What is accurate where one box is not: so many beside it, else those of other images."""
+    if not count:
+        return "most of what is localised in other images is accurate"
+    return f"{count} beside it {'is' if count == 1 else 'are'} accurate"
+
+
+def _answer_evidence(failures: AnswerFailures, answers: Answers, row: int, place: int) -> str:
+    """What tells that the answer to question ``row`` fails in the mode at ``place`` in ``TEXT_MODES``."""
+    judgement = failures.judgements[row]
+    if judgement is None:
+        defect = answers.defects.get(row)
+        return PARSE_STATES[answers.state[row]] if defect is None else defect.message
+    if TEXT_MODES[place] != "ambiguity":
+        return failures_of(judgement)[place].evidence
+    if not failures.by_confidence[row]:
+        return f"by its wording: {judgement.ambiguity.evidence}"
+    if failures.contested[row] and not failures.backed[row]:
+        why = "where the references disagree"
+    else:
+        why = "and right" if failures.right[row] else "and wrong"
+    return f"by its confidence: {answers.score[row]:.2f} sure, {why}"
+
+
+def _step_diagnosis(
+    judged: NDArray[np.bool_],
+    severity: NDArray[np.float32],
+    boxes: BoxFailures | None = None,
+    answers: AnswerFailures | None = None,
+) -> StepDiagnosis:
+    severity[~judged] = np.nan
+    present = severity > 0
+    bits = (1 << np.arange(len(MODES))).astype(np.uint16)
+    modes = (present * bits).sum(axis=1, dtype=np.uint16)
+    return StepDiagnosis(judged, modes, severity, present.sum(axis=0), boxes, answers)

@@ -1,0 +1,1 @@
+"""What became of specimens, boxes and answers across steps, as arrays."""
