@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores, error_tables, learning_tables, mask_tables, reading_tables
+from evalwidget import coco_scores, diagnosis_tables, error_tables, learning_tables, mask_tables, reading_tables
 from evalwidget import scores as tables
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
+from evalwidget.diagnosis import Diagnosis
 from evalwidget.error_analysis import ErrorAnalysis
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
 from evalwidget.folder import open_frames, open_source, settings_of
+from evalwidget.metrics.diagnosis_settings import diagnosis_settings
 from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
@@ -37,6 +39,7 @@ class Run:
         self._data = data
         self._evaluation = Evaluation(data)
         self._analysis = ErrorAnalysis(self._evaluation)
+        self._diagnosis = Diagnosis(self._evaluation)
 
     @classmethod
     def from_frames(
@@ -334,6 +337,31 @@ class Run:
         """
         settings = Settings(iou_threshold, confidence_threshold)
         return error_tables.confusion(self._analysis, self._loaded(step), settings, tidy=tidy)
+
+    def diagnose(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """A row per step, specimen and failure mode that it shows; none for a specimen that shows none, is missing or
+        has no known ground truth.
+
+        ``step, specimen``; ``mode``, a key of the interpretation guide: for boxes ``loose_box, missed_detection,
+        false_positive, inconsistent_localization``, and ``format_error`` for predictions that cannot be used;
+        ``severity``, 0 to 1: the share of the specimen's boxes concerned; ``evidence`` in words, of three boxes at
+        most; ``item`` and ``phrase``: those concerned, joined by "; "; ``ground_truth`` and ``prediction``: lists of
+        their places, as in ``matches``. A box is in one mode only: a loose box claims its object, so neither counts as
+        missed or as a false positive.
+
+        ``thresholds``: any field of ``metrics.diagnosis_settings.DiagnosisSettings``, where each is described.
+        Definitions and their limits: ``metrics.box_failures``. Raises ``UnknownNameError`` about another name,
+        ``EvalWidgetError`` about a value that cannot be.
+        """
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds)
+        return diagnosis_tables.diagnose(self._diagnosis, self._loaded(steps), settings, chosen)
 
     def mask_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """COCO's twelve figures of masks, a row per step: ``step, AP, AP_50, AP_75, AP_small, AP_medium, AP_large,

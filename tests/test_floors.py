@@ -12,15 +12,18 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 #: From the ground up; modules of one floor may import each other.
 FLOORS = [
-    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records"},
+    {"errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "records", "guide"},
     {"metrics", "outputs", "images", "specimens", "conventions"},
     {"formats", "assembly", "item_index", "joins", "data", "resized"},
     {"checkpoints"},
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
-        *("named_scores", "correctness", "error_analysis", "learning", "folder", "saving"),
+        *("named_scores", "correctness", "error_analysis", "learning", "diagnosis", "folder", "saving"),
     },
-    {"scores", "coco_scores", "error_tables", "learning_tables", "mask_tables", "reading_tables", "description"},
+    {
+        *("scores", "coco_scores", "error_tables", "learning_tables", "diagnosis_tables", "mask_tables"),
+        *("reading_tables", "description"),
+    },
     {"inspection"},
     {"cli"},
     {"__main__"},
@@ -59,6 +62,7 @@ IMPORTERS = {
         "coco_scores",
         "error_tables",
         "learning_tables",
+        "diagnosis_tables",
         "mask_tables",
         "reading_tables",
         "folder",

@@ -1,0 +1,90 @@
+"""From where on a prediction fails: the thresholds of diagnosis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from evalwidget.errors import EvalWidgetError, UnknownNameError
+
+__all__ = ["DiagnosisSettings", "diagnosis_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisSettings:
+    """Thresholds of the failure modes and of the good criteria. Shares, IoUs and confidences are 0 to 1.
+
+    They are conventions, not measured optima. .1 is TIDE's background threshold; .9 and 1.5 are the guide's for a loose
+    box; three agreeing annotators are VQA accuracy's full credit; the rest was chosen by reading answers.
+
+    Boxes:
+
+    - ``near_iou``: from here on a prediction is about a ground truth box, below it is about background;
+    - ``loose_cover``, ``loose_ratio``: a loose box covers at least this share of its object, and has at least so many
+      times its area;
+    - ``tight_iou``: a matched box is tight from here on;
+    - ``even_range``: a specimen's matches are even where best and worst IoU differ by no more.
+
+    Answers:
+
+    - ``missing_share``: an answer is incomplete from this share of the reference's key words missing on;
+    - ``unsupported_share``: an answer that is not right hallucinates from this share of its own words unsupported on;
+    - ``detailed_words``: a reference of so many key words names what there is, so that more is one detail too many;
+    - ``typo_similarity``: an answer whose letters are this similar to a reference is that reference misspelt;
+    - ``verbose_factor``, ``verbose_extra``: an answer is verbose above so many times the words of the longest
+      reference plus so many;
+    - ``repeats``: so many repetitions on end of the same three words or more make a loop (one more for one or two);
+    - ``sure``, ``unsure``: a confidence from, and up to;
+    - ``fewest_opinions``, ``majority``, ``agreeing``: references disagree where there are at least so many and fewer
+      than this share of them say the same; an answer that at least so many of them give is right all the same.
+    """
+
+    near_iou: float = 0.1
+    loose_cover: float = 0.9
+    loose_ratio: float = 1.5
+    tight_iou: float = 0.75
+    even_range: float = 0.2
+    missing_share: float = 0.25
+    unsupported_share: float = 0.5
+    detailed_words: int = 3
+    typo_similarity: float = 0.8
+    verbose_factor: float = 3.0
+    verbose_extra: int = 8
+    repeats: int = 3
+    sure: float = 0.8
+    unsure: float = 0.3
+    fewest_opinions: int = 5
+    majority: float = 0.5
+    agreeing: int = 3
+
+    def __post_init__(self) -> None:
+        for threshold in fields(self):
+            name, value = threshold.name, getattr(self, threshold.name)
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            least, most = _LIMITS.get(name, (0.0, 1.0))
+            if not (is_number and least <= value <= most):
+                shown = f"{least:g} to {most:g}" if most < float("inf") else f"{least:g} or more"
+                raise EvalWidgetError(f"{name}: expected {shown}, got {value!r}")
+        if not self.near_iou > 0:
+            raise EvalWidgetError(f"near_iou: expected a number above 0, got {self.near_iou!r}")
+
+
+_ANY: Final = float("inf")
+#: Least and most of what is no share.
+_LIMITS: Final = {
+    "loose_ratio": (1.0, _ANY),
+    "detailed_words": (1, _ANY),
+    "verbose_factor": (1.0, _ANY),
+    "verbose_extra": (0, _ANY),
+    "repeats": (2, _ANY),
+    "fewest_opinions": (2, _ANY),
+    "agreeing": (1, _ANY),
+}
+
+
+def diagnosis_settings(chosen: Mapping[str, Any]) -> DiagnosisSettings:
+    """The usual thresholds, but for those chosen by name. Raises ``UnknownNameError`` and ``EvalWidgetError``."""
+    names = [threshold.name for threshold in fields(DiagnosisSettings)]
+    for name in chosen:
+        if name not in names:
+            raise UnknownNameError(f"threshold {name!r}: expected one of {', '.join(names)}")
+    return DiagnosisSettings(**chosen)

@@ -1,0 +1,167 @@
+"""Failure modes of boxes: each planted alone and in pairs, and the healthy counterpart of each."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evalwidget as ew
+from evalwidget.diagnosis import Diagnosis
+from evalwidget.evaluation import Settings
+from evalwidget.guide import MODES
+
+Box = tuple[str, float, float, float, float]
+#: A specimen of four objects, 100 x 100 pixels each, far apart.
+OBJECTS: list[Box] = [
+    ("cat", 0, 0, 100, 100),
+    ("dog", 300, 0, 400, 100),
+    ("bird", 600, 0, 700, 100),
+    ("fish", 900, 0, 1000, 100),
+]
+#: What each failure mode makes of an object's box (None: nothing) or adds to the specimen.
+PLANTS: dict[str, tuple[int, list[Box]]] = {
+    "loose_box": (0, [("cat", -25, -25, 125, 125)]),
+    "missed_detection": (1, []),
+    "false_positive": (-1, [("cat", 0, 500, 100, 600)]),
+    "inconsistent_localization": (2, [("bird", 640, 20, 740, 120)]),
+}
+MODE_SETS = [set(), *({mode} for mode in PLANTS), *(set(pair) for pair in combinations(PLANTS, 2)), set(PLANTS)]
+
+
+def planted(modes: set[str]) -> list[Box]:
+    """The predictions of a specimen that shows these modes and no others."""
+    found: list[Box | None] = list(OBJECTS)
+    extra: list[Box] = []
+    for mode in modes:
+        place, boxes = PLANTS[mode]
+        if place >= 0:
+            found[place] = None
+        extra += boxes
+    return [box for box in found if box is not None] + extra
+
+
+def boxes_run(truth: dict[str, list[Box]], found: dict[str, list[Box]]) -> ew.Run:
+    """One step; a specimen without boxes is known to be empty, or predicted to be."""
+
+    def rows(boxes: dict[str, list[Box]]) -> pd.DataFrame:
+        columns = ["specimen", "phrase", "x1", "y1", "x2", "y2"]
+        blank = (None, np.nan, np.nan, np.nan, np.nan)
+        return pd.DataFrame(
+            [(name, *box) for name, of_specimen in boxes.items() for box in of_specimen or [blank]], columns=columns
+        )
+
+    return ew.Run.from_frames(rows(truth), rows(found).assign(step=1), task="object detection", coordinates="pixels")
+
+
+def modes_of(run: ew.Run, specimen: str, **settings: float) -> set[str]:
+    rows = run.diagnose(**settings)
+    return set(rows["mode"][rows["specimen"] == specimen])
+
+
+@pytest.mark.parametrize("modes", MODE_SETS, ids=lambda modes: "+".join(sorted(modes)) or "healthy")
+def test_what_is_planted_is_found_and_nothing_else(modes: set[str]) -> None:
+    run = boxes_run({"a": OBJECTS}, {"a": planted(modes)})
+    assert modes_of(run, "a") == modes
+
+
+def test_all_plants_in_one_run() -> None:
+    found = {f"specimen {place}": planted(modes) for place, modes in enumerate(MODE_SETS)}
+    run = boxes_run(dict.fromkeys(found, OBJECTS), found)
+    for place, modes in enumerate(MODE_SETS):
+        assert modes_of(run, f"specimen {place}") == modes
+    diagnosis = Diagnosis(run._evaluation)
+    (step,) = diagnosis.at([1], Settings())
+    for place, modes in enumerate(MODE_SETS):
+        assert {mode.key for bit, mode in enumerate(MODES) if step.modes[place] >> bit & 1} == modes
+        of_row = diagnosis.findings(1, Settings(), row=place)
+        assert of_row == [finding for finding in diagnosis.findings(1, Settings()) if finding.specimen == place]
+    counts = {mode.key: count for mode, count in zip(MODES, step.counts, strict=True)}
+    assert counts == {mode.key: sum(mode.key in modes for modes in MODE_SETS) for mode in MODES}
+
+
+def test_a_row_says_which_boxes_and_how_bad() -> None:
+    rows = boxes_run({"a": OBJECTS}, {"a": planted(set(PLANTS))}).diagnose().set_index("mode")
+    assert list(rows.index) == list(PLANTS)
+    assert rows["severity"].tolist() == pytest.approx([0.25] * 4)
+    assert rows["ground_truth"].tolist() == [[0], [1], [], [2]]
+    assert rows["phrase"].tolist() == ["cat", "dog", "cat", "bird"]
+    assert rows.loc["loose_box", "evidence"] == "cat: 2.2 times the area of the object, IoU 0.44"
+    assert rows.loc["missed_detection", "evidence"] == "dog"
+    assert rows.loc["false_positive", "evidence"] == "cat: on background"
+    assert rows.loc["inconsistent_localization", "evidence"] == "bird: IoU 0.32, while 1 beside it is accurate"
+
+
+@pytest.mark.parametrize(
+    ("box", "modes"),
+    [
+        (("cat", 0, 0, 120, 120), set()),
+        # covered to 88 % only
+        (("cat", 12, 0, 200, 150), {"inconsistent_localization"}),
+        # 1.45 times as large, and half beside the object
+        (("cat", 40, -20, 160, 101), {"inconsistent_localization"}),
+        # so large that it is about nothing
+        (("cat", -200, -200, 290, 290), {"missed_detection", "false_positive"}),
+        (("dog", 0, 0, 100, 100), {"missed_detection", "false_positive"}),
+        (("dog", -25, -25, 125, 125), {"missed_detection", "false_positive"}),
+    ],
+)
+def test_where_a_mode_ends(box: Box, modes: set[str]) -> None:
+    assert modes_of(boxes_run({"a": OBJECTS}, {"a": [box, *OBJECTS[1:]]}), "a") == modes
+
+
+def test_a_misaligned_box_alone_goes_by_the_other_images() -> None:
+    lone, off = [OBJECTS[0]], [("cat", 50.0, 0.0, 150.0, 100.0)]
+    truth = {"a": lone, "b": lone, "c": lone}
+    good = boxes_run(truth, {"a": off, "b": lone, "c": lone})
+    assert modes_of(good, "a") == {"inconsistent_localization"}
+    assert good.diagnose()["evidence"].tolist() == ["cat: IoU 0.33, while most boxes in other images are accurate"]
+    bad = boxes_run(truth, {"a": off, "b": off, "c": lone})
+    assert modes_of(bad, "a") == {"missed_detection", "false_positive"}
+    assert set(bad.diagnose()["evidence"]) == {"cat (nearest: cat, IoU 0.33)", "cat: IoU 0.33 with the nearest"}
+
+
+def test_claims_are_one_to_one() -> None:
+    loose = [("cat", -25.0, -25.0, 125.0, 125.0), ("cat", -30.0, -30.0, 130.0, 130.0)]
+    rows = boxes_run({"a": OBJECTS}, {"a": [*loose, *OBJECTS[1:]]}).diagnose().set_index("mode")
+    assert rows["prediction"].to_dict() == {"loose_box": [0], "false_positive": [1]}
+    beside = [*OBJECTS, ("cat", 100.0, 0.0, 200.0, 100.0)]
+    both = [("cat", -10.0, -10.0, 210.0, 110.0), ("cat", -12.0, -10.0, 210.0, 110.0)]
+    rows = boxes_run({"a": beside}, {"a": [*both, *OBJECTS[1:]]}).diagnose()
+    assert rows["mode"].tolist() == ["loose_box"]
+    assert sorted(rows["ground_truth"][0]) == [0, 4]
+
+
+def test_an_object_that_is_found_is_claimed_by_nothing() -> None:
+    found = [*OBJECTS, ("cat", -25.0, -25.0, 125.0, 125.0), ("dog", 2.0, 0.0, 100.0, 100.0)]
+    rows = boxes_run({"a": OBJECTS}, {"a": found}).diagnose()
+    assert rows["mode"].tolist() == ["false_positive"]
+    assert rows["evidence"][0] == "cat: IoU 0.44 with the nearest; dog: on the wrong object, cat, IoU 0.98"
+
+
+def test_who_is_not_judged_has_no_modes() -> None:
+    run = boxes_run({"a": OBJECTS, "b": OBJECTS, "c": []}, {"a": [], "c": [OBJECTS[0]]})
+    assert modes_of(run, "a") == {"missed_detection"}
+    assert modes_of(run, "b") == set()
+    assert modes_of(run, "c") == {"false_positive"}
+    (step,) = run._diagnosis.at([1], Settings())
+    assert step.judged.tolist() == [True, False, True]
+    assert np.isnan(step.severity[1]).all()
+    assert step.severity[0, 1] == 1
+
+
+def test_a_prediction_that_cannot_be_used_is_a_format_error() -> None:
+    found = [*OBJECTS[:3], ("fish", 900.0, 0.0, np.nan, 100.0)]
+    assert modes_of(boxes_run({"a": OBJECTS}, {"a": found}), "a") == {"missed_detection", "format_error"}
+
+
+def test_thresholds_are_arguments() -> None:
+    run = boxes_run({"a": OBJECTS}, {"a": planted({"loose_box"})})
+    assert modes_of(run, "a", loose_ratio=3) == {"inconsistent_localization"}
+    assert modes_of(run, "a", iou_threshold=0.4) == set()
+    with pytest.raises(ew.UnknownNameError, match="threshold 'loosest': expected one of near_iou"):
+        run.diagnose(loosest=1)
+    with pytest.raises(ew.EvalWidgetError, match=r"loose_ratio: expected 1 or more, got 0\.5"):
+        run.diagnose(loose_ratio=0.5)
+    with pytest.raises(ew.EvalWidgetError, match="near_iou: expected a number above 0"):
+        run.diagnose(near_iou=0)
