@@ -29,6 +29,7 @@ from evalwidget.metrics.metric import BoxMetric, Metric, PhraseMetric, StepMetri
 from evalwidget.metrics.overlap import iou_of_pairs
 from evalwidget.phrase_scores import PhraseScoring
 from evalwidget.step_cache import StepCache
+from evalwidget.text_search import TextSearch
 
 __all__ = ["OUTCOMES", "STATUSES", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
 
@@ -100,6 +101,7 @@ class Evaluation:
         self._text = AnswerScoring(data)
         self._own: list[Metric] = []
         self.phrases = PhraseScoring(data)
+        self.texts = TextSearch(data)
 
     def add_metric(self, metric: Metric) -> None:
         """Have ``metric`` in every table from now on. Raises ``EvalWidgetError`` about one that cannot be."""

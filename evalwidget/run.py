@@ -21,6 +21,7 @@ from evalwidget.metrics.diagnosis_settings import diagnosis_settings
 from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
+from evalwidget.widget.filters import checked_filter
 from evalwidget.widget.protocol import SORTS
 
 if TYPE_CHECKING:
@@ -424,13 +425,24 @@ class Run:
         score: str | None = None,
         sort_by: str = "order",
         sort_reversed: bool = False,
+        filter: Mapping[str, str] | None = None,  # noqa: A002 - it filters the list
     ) -> "EvalWidget":
         """The widget: ground truth beside prediction, with the slider over the recorded steps.
 
         Starts at ``step`` (the last one if None) and ``specimen`` (the first of the list if None). ``height`` is in CSS
         pixels. ``score`` names the score in the list and the chart, any of ``scores``' columns or of the task's metrics
-        (f1 or token_f1 if None). ``sort_by`` is what the list is sorted by: "order" (the run's), "identifier", or
-        "score", with the worst at the step first; ``sort_reversed`` turns it round. Raises ``UnknownNameError``.
+        (f1 or token_f1 if None). ``sort_by`` is what the list is sorted by: "order" (the run's), "identifier", "score",
+        with the worst at the step first, "change", with what lost most since the step before first, "learned_at", the
+        step that a specimen was right at for the first time, or "forgetting", how often it was right and then wrong;
+        ``sort_reversed`` turns it round.
+
+        ``filter`` narrows the list to specimens that meet all of: ``text``, which their identifier, caption, phrases,
+        question, references or an answer at any step hold, whatever its case; ``label``, a phrase or class of a ground
+        truth box; ``learning``: "learned", "forgotten", "never_learned", "always_right" or "not_evaluated", by the
+        score as in ``learning``; ``mode``: a failure mode that they show at the step in sight, by its key as in
+        ``diagnose``, or "none". ``filter={"mode": "missed_detection", "label": "dog"}``, for one.
+
+        Raises ``UnknownNameError``.
         """
         if step is not None:
             self._chosen(step)
@@ -442,6 +454,7 @@ class Run:
             raise UnknownNameError(
                 f"sort_by: expected one of {', '.join(SORTS)}, got {sort_by!r}; score= names the score"
             )
+        wanted = checked_filter(self._data, filter or {})
         # imported late, so that scores need no front end
         from evalwidget.widget.eval_widget import EvalWidget
 
@@ -453,6 +466,8 @@ class Run:
             score=score,
             sort_by=sort_by,
             sort_reversed=sort_reversed,
+            filter=wanted,
+            diagnosis=self._diagnosis,
         )
 
     def __repr__(self) -> str:

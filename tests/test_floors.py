@@ -19,6 +19,7 @@ FLOORS = [
     {
         *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
         *("named_scores", "correctness", "error_analysis", "learning", "diagnosis", "folder", "saving"),
+        "text_search",
     },
     {
         *("scores", "coco_scores", "error_tables", "learning_tables", "diagnosis_tables", "mask_tables"),
@@ -27,7 +28,10 @@ FLOORS = [
     {"inspection"},
     {"cli"},
     {"__main__"},
-    {"widget", "widget.protocol", "widget.colours", "widget.server"},
+    {
+        *("widget", "widget.protocol", "widget.messages", "widget.colours", "widget.analysis", "widget.failures"),
+        *("widget.filters", "widget.server"),
+    },
     {"widget.eval_widget"},
     {"run"},
     {"demo_runs"},

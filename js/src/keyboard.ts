@@ -9,6 +9,7 @@ export type Action =
   | "play"
   | "close"
   | "help"
+  | "find"
   | "zoom-in"
   | "zoom-out"
   | "zoom-reset";
@@ -26,6 +27,7 @@ const ACTIONS: Record<string, Action> = {
   " ": "play",
   Escape: "close",
   "?": "help",
+  "/": "find",
   "+": "zoom-in",
   "=": "zoom-in",
   "-": "zoom-out",
@@ -37,6 +39,7 @@ export const KEYS_EXPLAINED: [keys: string, meaning: string][] = [
   ["→ ← or l h", "next, previous step"],
   ["Space", "play or pause the steps"],
   ["M", "more options"],
+  ["/", "find specimens by text"],
   ["+ − 0", "zoom in, out, whole image"],
   ["Esc", "close"],
   ["?", "this help"],

@@ -422,6 +422,9 @@ describe("sorting", () => {
     expect([...choose.options].map((option) => option.textContent)).toEqual([
       "in run order",
       "by identifier",
+      "by change in mean_iou",
+      "by step learned",
+      "by times forgotten",
       "by mean_iou",
       "by centre_distance",
     ]);

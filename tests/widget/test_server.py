@@ -5,26 +5,25 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any
 
 import numpy as np
 import pytest
+from asking import ask, check
 from numpy.typing import NDArray
 from PIL import Image
 
 import evalwidget as ew
 from evalwidget.metrics import BoxMetric
-from evalwidget.widget import protocol, server
-from evalwidget.widget.protocol import BUFFERS, OUTCOMES, STATUSES
+from evalwidget.widget import messages, protocol
+from evalwidget.widget.protocol import OUTCOMES, STATUSES
 from evalwidget.widget.server import answer, run_info
 
 Write = Callable[..., Path]
-ELEMENTS = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
 FRACTIONS = [
     *("f1", "precision", "recall", "mean_iou"),
     *("recall_at_1", "recall_at_5", "recall_at_10", "accuracy_at_50"),
 ]
-MESSAGES = {name: value for name, value in vars(protocol).items() if is_typeddict(value)}
 
 
 def phrase(name: str, *boxes: list[float], **more: Any) -> dict[str, Any]:
@@ -62,46 +61,6 @@ def folder(write_run: Write) -> Path:
 @pytest.fixture
 def run(folder: Path) -> ew.Run:
     return ew.open_run(folder)
-
-
-def check(value: Any, kind: Any, where: str) -> None:
-    """Check a reply against the type that the contract gives it; true is no number."""
-    origin, parts = get_origin(kind), get_args(kind)
-    if is_typeddict(kind):
-        hints = get_type_hints(kind)
-        assert set(value) == set(hints), where
-        for field, inner in hints.items():
-            check(value[field], inner, f"{where}.{field}")
-    elif origin is list:
-        assert type(value) is list, where
-        for place, item in enumerate(value):
-            check(item, parts[0], f"{where}[{place}]")
-    elif origin is tuple:
-        assert len(value) == len(parts), where
-        for item, inner in zip(value, parts, strict=True):
-            check(item, inner, where)
-    elif str(origin) == "typing.Literal":
-        assert value in parts, where
-    elif parts:
-        assert value is not None or type(None) in parts, where
-        if value is not None:
-            check(value, next(part for part in parts if part is not type(None)), where)
-    else:
-        assert type(value) is kind, where
-
-
-def ask(run: ew.Run, kind: str, **fields: Any) -> tuple[Any, dict[str, NDArray[Any]]]:
-    """The reply, checked against its type, and its buffers by name in the element type of the contract."""
-    reply, buffers = answer({"id": "tab1-7", "kind": kind} | fields, run._evaluation)
-    name = "ErrorReply" if reply["kind"] == "error" else f"{kind.title()}Reply"
-    check(reply, MESSAGES[name], name)
-    assert reply["id"] == "tab1-7"
-    json.dumps(reply, allow_nan=False)
-    names = reply.get("buffers", [])
-    assert len(names) == len(buffers)
-    return reply, {
-        name: np.frombuffer(part, ELEMENTS[BUFFERS[name]]) for name, part in zip(names, buffers, strict=True)
-    }
 
 
 def ask_specimen(run: ew.Run, specimen: str | None, **fields: Any) -> tuple[Any, dict[str, NDArray[Any]]]:
@@ -144,6 +103,8 @@ def test_what_the_front_end_knows_first(run: ew.Run) -> None:
             {"name": "false_positives", "direction": "lower", "bounds": None},
             {"name": "false_negatives", "direction": "lower", "bounds": None},
         ],
+        "modes": info["modes"],
+        "good": info["good"],
         "notes": [],
     }
     json.dumps(info, allow_nan=False)
@@ -198,7 +159,7 @@ def test_every_score_offered_equals_those_of_the_tables(measured: ew.Run) -> Non
 
 
 def test_a_summary_that_takes_long_is_given_in_parts(run: ew.Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_MOMENT_S", -1.0)
+    monkeypatch.setattr(messages, "MOMENT_S", -1.0)
     reply, _ = ask(run, "summary", steps=[20, 30], score="recall")
     assert (reply["steps"], reply["values"]) == ([20], [1 / 3])
     assert ask(run, "summary", steps=[], score="recall")[0]["values"] == []
@@ -378,7 +339,7 @@ def test_answers(write_run: Write) -> None:
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({"kind": "cats"}, "request 'cats': expected one of names, ranks, scores, specimen, summary"),
+        ({"kind": "cats"}, "request 'cats': expected one of findings, labels, learning, mode_counts"),
         ({"kind": None}, "request None: expected one of"),
         ({"kind": ["names"]}, r"request ['names']: expected one of"),
         ({}, "request None: expected one of"),

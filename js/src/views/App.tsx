@@ -3,6 +3,7 @@ import { MAX_ZOOM, type View, WHOLE } from "../geometry";
 import { type Action, actionOf } from "../keyboard";
 import { hasSharedImage } from "../pack";
 import type { Side, Store } from "../store";
+import { Findings } from "./Findings";
 import { Announcer, Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import { Menu } from "./Menu";
@@ -60,6 +61,10 @@ export function App({ store }: { store: Store }) {
     help: () => {
       store.helpOpen.value = !store.helpOpen.peek();
     },
+    find: () => {
+      store.listOpen.value = true;
+      store.findAsked.value += 1;
+    },
     "zoom-in": () => {
       store.view.value = zoomed(store.view.peek(), KEY_ZOOM);
     },
@@ -112,6 +117,7 @@ export function App({ store }: { store: Store }) {
               <SpecimenList store={store} />
               <div class="ew-content">
                 {pack && <Panels store={store} pack={pack} onPainted={onPainted} />}
+                {pack && <Findings store={store} pack={pack} />}
                 <Notices store={store} />
               </div>
             </div>

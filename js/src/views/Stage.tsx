@@ -98,6 +98,7 @@ export function Stage({ store, pack, side, boxesAt, highlight, onPainted, childr
   const view = store.view.value;
   const options = store.options.value;
   const hover = store.hover.value;
+  const pointed = store.pointed.value;
   const [width, height] = pack.reply.size;
   const image: Size = { width: width || 1, height: height || 1 };
   const transform = transformOf(view, image, panel);
@@ -142,9 +143,10 @@ export function Stage({ store, pack, side, boxesAt, highlight, onPainted, childr
         paintBoxes(context, scene);
       }
       if (highlight !== null) paintHighlight(context, scene, highlight);
+      for (const index of (side !== "image" && pointed?.[side]) || []) paintHighlight(context, scene, index);
     }
     onPainted(side, `${pack.reply.specimen}|${step}`);
-  }, [boxes, step, pack, view, panel, ratio, options, highlight]);
+  }, [boxes, step, pack, view, panel, ratio, options, highlight, pointed]);
 
   useEffect(() => () => prepared.stop(), []);
 
