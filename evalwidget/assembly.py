@@ -243,6 +243,8 @@ def answers_table(
         answers.recorded[row] = True
         answers.text[row] = answer.text
         answers.state[row] = PARSE_STATES.index(answer.state)
+        if answer.score is not None:
+            answers.score[row] = answer.score
         if answer.defect is not None:
             answers.defects[row] = answer.defect
     return answers, unasked

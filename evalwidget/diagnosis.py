@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evalwidget.answer_diagnosis import TEXT_MODES, AnswerDiagnosis, AnswerFailures, failures_of
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.evaluation import EXTRA, INVALID, MATCHED, MISSED, Evaluation, Settings
 from evalwidget.guide import MODES, mode_place
@@ -21,6 +22,7 @@ from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.error_types import BlockOutcomes
 from evalwidget.step_blocks import StepBlock
 from evalwidget.step_cache import StepCache
+from evalwidget.tables import Answers
 
 __all__ = ["BoxFailures", "Diagnosis", "Finding", "StepDiagnosis"]
 
@@ -60,6 +62,7 @@ class StepDiagnosis:
     severity: NDArray[np.float32]
     counts: NDArray[np.int64]
     boxes: BoxFailures | None = None
+    answers: AnswerFailures | None = None
 
 
 class Finding(NamedTuple):
@@ -85,6 +88,7 @@ class Diagnosis:
         self.evaluation = evaluation
         self._data = evaluation.data
         self._blocks = evaluation.coco.blocks
+        self._answers = AnswerDiagnosis(self._data)
         self._steps = StepCache(self._new_steps)
 
     def at(
@@ -100,10 +104,14 @@ class Diagnosis:
         ``guide.MODES``."""
         (found,) = self.at([step], settings, thresholds)
         span = (0, len(self._data.specimens)) if row is None else (row, row + 1)
+        if found.answers is not None:
+            return sorted(self._of_answers(step, found, found.answers, *span), key=lambda finding: finding[:2])
         return sorted(self._of_boxes(step, settings, found, *span), key=lambda finding: finding[:2])
 
     def _new_steps(self, steps: list[int], settings: tuple[Settings, DiagnosisSettings]) -> list[StepDiagnosis]:
         matching, thresholds = settings
+        if self._data.has_text:
+            return [self._answer_diagnosis(self._answers.failures(step, thresholds)) for step in steps]
         failures = self._box_failures(steps, matching, thresholds)
         return [self._box_diagnosis(step, matching, of_step) for step, of_step in zip(steps, failures, strict=True)]
 
@@ -170,6 +178,42 @@ class Diagnosis:
         severity[:, _MISSED] = ratio(counted(truth.specimen[failures.missed]), sought)
         severity[:, _FORMAT] = ratio(invalid, np.diff(predictions.offsets))
         return _step_diagnosis(self._data.scored(step), np.nan_to_num(severity, copy=False), boxes=failures)
+
+    def _answer_diagnosis(self, failures: AnswerFailures) -> StepDiagnosis:
+        specimens, of_question = len(self._data.specimens), self._data.ground_truth.questions.specimen
+        count = np.bincount(of_question[failures.judged], minlength=specimens)
+        severity = np.zeros((specimens, len(MODES)), np.float32)
+        for place, key in enumerate(TEXT_MODES):
+            total = np.bincount(of_question, failures.severity[:, place], minlength=specimens)
+            severity[:, mode_place(key)] = np.nan_to_num(ratio(total, count))
+        return _step_diagnosis(count > 0, severity, answers=failures)
+
+    def _of_answers(
+        self, step: int, found: StepDiagnosis, failures: AnswerFailures, first: int, end: int
+    ) -> Iterator[Finding]:
+        questions, answers = self._data.ground_truth.questions, self._data.predictions(step).answers
+        span = slice(questions.offsets[first], questions.offsets[end])
+        for place, key in enumerate(TEXT_MODES):
+            mode = mode_place(key)
+            failing = (np.flatnonzero(failures.severity[span, place] > 0) + span.start).tolist()
+            for specimen, group in groupby(failing, key=lambda row: int(questions.specimen[row])):
+                rows, start = list(group), int(questions.offsets[specimen])
+                is_alone = questions.offsets[specimen + 1] - start == 1
+                texts = [
+                    evidence if is_alone else f"{questions.question[row] or questions.item[row]} {evidence}"
+                    for row in rows
+                    for evidence in [_answer_evidence(failures, answers, row, place)]
+                ]
+                yield Finding(
+                    specimen,
+                    mode,
+                    float(found.severity[specimen, mode]),
+                    "; ".join(texts),
+                    [questions.item[row] for row in rows],
+                    [questions.question[row] for row in rows],
+                    [row - start for row in rows],
+                    [row - start for row in rows],
+                )
 
     def _of_boxes(self, step: int, settings: Settings, found: StepDiagnosis, first: int, end: int) -> Iterator[Finding]:
         assert found.boxes is not None
@@ -322,10 +366,31 @@ class _BoxEvidence:
             yield _Part(specimen, text, found.item[row], phrase, -1, row - int(found.offsets[specimen]))
 
 
+def _answer_evidence(failures: AnswerFailures, answers: Answers, row: int, place: int) -> str:
+    """What tells that the answer to question ``row`` fails in the mode at ``place`` in ``TEXT_MODES``."""
+    judgement = failures.judgements[row]
+    if judgement is None:
+        defect = answers.defects.get(row)
+        return PARSE_STATES[answers.state[row]] if defect is None else defect.message
+    if TEXT_MODES[place] != "ambiguity":
+        return failures_of(judgement)[place].evidence
+    if not failures.by_confidence[row]:
+        return f"by its wording: {judgement.ambiguity.evidence}"
+    if failures.contested[row] and not failures.backed[row]:
+        why = "where the references disagree"
+    else:
+        why = "and right" if failures.right[row] else "and wrong"
+    return f"by its confidence: {answers.score[row]:.2f} sure, {why}"
+
+
 def _step_diagnosis(
-    judged: NDArray[np.bool_], severity: NDArray[np.float32], boxes: BoxFailures | None = None
+    judged: NDArray[np.bool_],
+    severity: NDArray[np.float32],
+    boxes: BoxFailures | None = None,
+    answers: AnswerFailures | None = None,
 ) -> StepDiagnosis:
     severity[~judged] = np.nan
     present = severity > 0
     bits = (1 << np.arange(len(MODES))).astype(np.uint16)
-    return StepDiagnosis(judged, (present * bits).sum(axis=1, dtype=np.uint16), severity, present.sum(axis=0), boxes)
+    modes = (present * bits).sum(axis=1, dtype=np.uint16)
+    return StepDiagnosis(judged, modes, severity, present.sum(axis=0), boxes, answers)

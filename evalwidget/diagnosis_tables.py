@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evalwidget.data import RunData
 from evalwidget.diagnosis import Diagnosis, Finding
 from evalwidget.evaluation import Settings
 from evalwidget.guide import MODES
@@ -35,11 +36,30 @@ def diagnose(
             "evidence": texts([row.evidence for row in found]),
             "item": texts(["; ".join(row.items) for row in found]),
             "phrase": texts(["; ".join(row.phrases) for row in found]),
-            "ground_truth": _lists(found, "ground_truth"),
-            "prediction": _lists(found, "prediction"),
+            "ground_truth": pd.Series(_ground_truth(data, found), dtype=object),
+            "prediction": pd.Series(_predictions(data, steps, by_step), dtype=object),
         }
     )
 
 
-def _lists(found: Sequence[Finding], side: str) -> pd.Series:
-    return pd.Series([getattr(row, side) for row in found], dtype=object)
+def _ground_truth(data: RunData, found: Sequence[Finding]) -> list[list[Any]]:
+    """Places of boxes, or references."""
+    if not data.has_text:
+        return [row.ground_truth for row in found]
+    questions = data.ground_truth.questions
+    return [
+        [" | ".join(questions.references[questions.offsets[row.specimen] + place]) for place in row.ground_truth]
+        for row in found
+    ]
+
+
+def _predictions(data: RunData, steps: Sequence[int], by_step: Sequence[Sequence[Finding]]) -> list[list[Any]]:
+    """Places of boxes, or answers."""
+    if not data.has_text:
+        return [row.prediction for found in by_step for row in found]
+    offsets = data.ground_truth.questions.offsets
+    return [
+        [data.predictions(step).answers.text[offsets[row.specimen] + place] for place in row.prediction]
+        for step, found in zip(steps, by_step, strict=True)
+        for row in found
+    ]

@@ -123,6 +123,7 @@ class AnswerRow:
     text: str | None
     state: str = "ok"
     defect: Defect | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,10 +190,10 @@ class Run:
 
         ``step, specimen, item, phrase``; ``status``: ``matched``, ``missed``, ``extra``, ``invalid``, ``ignored``
         (crowd regions and predictions in them, predictions below the confidence threshold or beyond the 100 best of a
-        specimen and label), NA where nothing was scored; ``iou, score``; ``ground_truth`` and ``prediction``: places
-        among the specimen's boxes, or reference (several joined by " | ") and generated answer, with the question as
-        ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where the data
-        give no size), ``no_area``, both sides' corners in pixels (``ground_truth_x1`` … ``prediction_y2``) and
+        specimen and label), NA where nothing was scored; ``iou``; ``score`` (of an answer its confidence);
+        ``ground_truth`` and ``prediction``: places among the specimen's boxes, or reference (several joined by " | ")
+        and generated answer, with the question as ``phrase``; ``parse_state``; for boxes ``outside_image`` (NA where
+        the data give no size), ``no_area``, both sides' corners in pixels (``ground_truth_x1`` … ``prediction_y2``) and
         ``error_type`` (see ``error_types``; NA where the box is in no error, such as a missed one that a Cls or Loc
         error is about); for text the scores of ``summary``; and those of ``metrics`` that score a single answer or
         matched box.
@@ -345,23 +345,30 @@ class Run:
         *,
         iou_threshold: float = 0.5,
         confidence_threshold: float = 0.0,
+        objects: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
         **thresholds: float,
     ) -> pd.DataFrame:
         """A row per step, specimen and failure mode that it shows; none for a specimen that shows none, is missing or
         has no known ground truth.
 
         ``step, specimen``; ``mode``, a key of the interpretation guide: for boxes ``loose_box, missed_detection,
-        false_positive, inconsistent_localization``, and ``format_error`` for predictions that cannot be used;
-        ``severity``, 0 to 1: the share of the specimen's boxes concerned; ``evidence`` in words, of three boxes at
-        most; ``item`` and ``phrase``: those concerned, joined by "; "; ``ground_truth`` and ``prediction``: lists of
-        their places, as in ``matches``. A box is in one mode only: a loose box claims its object, so neither counts as
-        missed or as a false positive.
+        false_positive, inconsistent_localization``, and ``format_error`` for predictions that cannot be used; for
+        answers ``hallucination, incomplete_answer, format_error, ambiguity``; ``severity``, 0 to 1: the share of the
+        specimen's boxes concerned, or the mean over its answers of how badly each fails; ``evidence`` in words, of
+        three boxes at most; ``item`` and ``phrase`` (the question): those concerned, joined by "; "; ``ground_truth``
+        and ``prediction``: lists of their places, as in ``matches``, or of the references (several joined by " | ") and
+        the answers. A box is in one mode only: a loose box claims its object, so neither counts as missed or as a false
+        positive. How an answer handles ambiguity its confidence tells where it carries one, else its wording; the
+        evidence says which.
 
-        ``thresholds``: any field of ``metrics.diagnosis_settings.DiagnosisSettings``, where each is described.
-        Definitions and their limits: ``metrics.box_failures``. Raises ``UnknownNameError`` about another name,
+        ``objects``: names of the objects that are known, or names with lists of synonyms: an answer that names one
+        which no reference, question, caption or box of the specimen speaks of hallucinates, as CHAIR counts it. If
+        None, they are the labels of the run's boxes, for specimens that have some. ``thresholds``: any other field of
+        ``metrics.diagnosis_settings.DiagnosisSettings``, where each is described. Definitions and their limits:
+        ``metrics.box_failures`` and ``metrics.text_failures``. Raises ``UnknownNameError`` about another name,
         ``EvalWidgetError`` about a value that cannot be.
         """
-        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds)
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds, objects)
         return diagnosis_tables.diagnose(self._diagnosis, self._loaded(steps), settings, chosen)
 
     def mask_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:

@@ -239,7 +239,7 @@ def _answer_matches(evaluation: Evaluation, step: int, metrics: Sequence[Metric]
         "phrase": _texts(questions.question),
         "status": evaluation.answer_outcomes(step).astype(np.int64),
         "iou": np.full(count, np.nan),
-        "score": np.full(count, np.nan),
+        "score": answers.score,
         "ground_truth": _texts([" | ".join(refs) if refs else None for refs in questions.references]),
         "prediction": _texts(answers.text),
         "parse_state": np.where(answers.recorded, answers.state.astype(np.int64), -1),

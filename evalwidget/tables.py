@@ -109,14 +109,26 @@ class Answers:
     """Generated answers at one step, a row for each row of ``Questions``.
 
     ``recorded`` is false where the step's source does not mention the question: it was not evaluated then. ``text``
-    is None where nothing usable was generated.
+    is None where nothing usable was generated. ``score`` is the model's confidence, 0 to 1, NaN where the source has
+    none.
     """
 
     recorded: NDArray[np.bool_]
     text: list[str | None]
     state: NDArray[np.uint8]
+    score: NDArray[np.float64]
     defects: dict[int, Defect] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, questions: int) -> "Answers":
-        return cls(np.zeros(questions, np.bool_), [None] * questions, np.zeros(questions, np.uint8))
+        return cls(
+            np.zeros(questions, np.bool_),
+            [None] * questions,
+            np.zeros(questions, np.uint8),
+            np.full(questions, np.nan),
+        )
+
+    @cached_property
+    def usable(self) -> NDArray[np.bool_]:
+        """Rows whose answer could be read, if there is one."""
+        return _USABLE[self.state]

@@ -17,9 +17,9 @@ FLOORS = [
     {"formats", "assembly", "item_index", "joins", "data", "resized"},
     {"checkpoints"},
     {
-        *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_scores", "phrase_scores"),
-        *("named_scores", "correctness", "error_analysis", "learning", "diagnosis", "folder", "saving"),
-        "text_search",
+        *("step_cache", "step_blocks", "coco_evaluation", "evaluation", "answer_pairs", "answer_scores"),
+        *("phrase_scores", "named_scores", "correctness", "error_analysis", "learning", "answer_diagnosis"),
+        *("diagnosis", "text_search", "folder", "saving"),
     },
     {
         *("scores", "coco_scores", "error_tables", "learning_tables", "diagnosis_tables", "mask_tables"),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from evalwidget.boxes import LARGEST, PARSE_STATES, Convention, box_defect, order_hint
 from evalwidget.conventions import detected_scale
 from evalwidget.errors import FormatError
+from evalwidget.formats.answer_confidence import checked_confidence
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.image_cells import ImageCell, image_cell
@@ -89,8 +90,9 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
     elif _has(frame, _CORNERS):
         records.boxes.append(_boxes(frame, owner, options.convention, where, strict=False))
     elif "answer" in frame:
+        confidences = _confidences(frame, where)
         records.answers = [
-            AnswerRow(owner[row], _at(frame, where, row), items[row], questions[row], answer)
+            AnswerRow(owner[row], _at(frame, where, row), items[row], questions[row], answer, score=confidences[row])
             for row, answer in enumerate(_texts(frame, "answer"))
         ]
     else:
@@ -213,6 +215,14 @@ def _numbers(frame: pd.DataFrame, name: str, where: str) -> NDArray[np.float64]:
         found = frame[name].iloc[wrong[0]]
         raise FormatError(_at(frame, where, wrong[0]), f"{name}: expected a number, got {found!r}")
     return np.asarray(numbers.to_numpy(np.float64, na_value=np.nan))
+
+
+def _confidences(frame: pd.DataFrame, where: str) -> list[float | None]:
+    """The column ``score`` as confidences of answers, None where it is missing."""
+    return [
+        None if np.isnan(score) else checked_confidence(score, f"{_at(frame, where, row)}: score")
+        for row, score in enumerate(_numbers(frame, "score", where).tolist())
+    ]
 
 
 def _at(frame: pd.DataFrame, where: str, row: int) -> str:

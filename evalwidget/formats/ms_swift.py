@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from evalwidget.boxes import Convention
 from evalwidget.errors import FormatError
+from evalwidget.formats.answer_confidence import answer_confidence
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import field, objects_in
@@ -136,7 +137,8 @@ def _predictions(content: Content, options: PredictionOptions) -> Records:
                 "to the file: keep one",
             )
         if options.answers and options.output_format is None:
-            records.answers.append(AnswerRow(owner, where, None, prompt, text))
+            score = answer_confidence(record, where)
+            records.answers.append(AnswerRow(owner, where, None, prompt, text, score=score))
             continue
         label = refs[0] if len(refs) == 1 else None
         records.phrases += [PhraseRow(owner, where, label, label)] if label else []

@@ -7,6 +7,7 @@ from typing import Any, Final
 from evalwidget.boxes import Convention
 from evalwidget.conventions import detected_scale
 from evalwidget.errors import FormatError
+from evalwidget.formats.answer_confidence import answer_confidence
 from evalwidget.formats.content import Content
 from evalwidget.formats.format import Format
 from evalwidget.formats.json_source import field, fits_float
@@ -195,7 +196,8 @@ def _answer(owner: int, where: str, entry: dict[str, Any]) -> AnswerRow:
     if value is not None and not isinstance(value, (str, int, float)):
         raise FormatError(where, f"answer: expected text, got {value!r:.60}")
     text = None if value is None else str(value)
-    return AnswerRow(owner, where, _item(entry, where), field(entry, "question", str, where), text)
+    score = answer_confidence(entry, where)
+    return AnswerRow(owner, where, _item(entry, where), field(entry, "question", str, where), text, score=score)
 
 
 def _score(entry: dict[str, Any], where: str) -> float | None:

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from itertools import starmap
+from itertools import repeat, starmap
 from pathlib import Path
 from typing import Any, Final
 
@@ -131,12 +131,7 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
                 QuestionRow(owner, where, item, question, tuple(answers))
                 for owner, where, item, question, answers in _rows(tables["questions"], QuestionRow.__slots__)
             ],
-            [
-                AnswerRow(owner, where, item, question, text, state, None if defect is None else Defect(defect, raw))
-                for owner, where, item, question, text, state, defect, raw in _rows(
-                    tables["answers"], (*AnswerRow.__slots__[:-1], "defect", "raw")
-                )
-            ],
+            _answers(tables["answers"]),
             dict(_rows(tables["outputs"], ("owner", "text"))),
             names_all=bool(about["names_all"]),
             notes=list(about["notes"]),
@@ -145,6 +140,18 @@ def _read(content: Content) -> tuple[Records, dict[str, Any]]:
         raise FormatError(content.shown, f"not as evalwidget saved it: {error!r:.200}; save the run again") from None
     _check_owners(records, content.shown)
     return records, about
+
+
+def _answers(table: dict[str, Any]) -> list[AnswerRow]:
+    columns = ("owner", "where", "item", "question", "text", "state", "defect", "raw")
+    # what was saved before answers had a confidence has no column of it
+    scores = table["score"].to_pylist() if "score" in table else repeat(None)
+    return [
+        AnswerRow(owner, where, item, question, text, state, None if defect is None else Defect(defect, raw), score)
+        for (owner, where, item, question, text, state, defect, raw), score in zip(
+            _rows(table, columns), scores, strict=False
+        )
+    ]
 
 
 def _boxes(table: dict[str, Any], about: list[dict[str, Any]]) -> list[BoxRows]:

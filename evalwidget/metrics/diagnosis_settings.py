@@ -1,6 +1,6 @@
 """From where on a prediction fails: the thresholds of diagnosis."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -29,13 +29,13 @@ class DiagnosisSettings:
     - ``missing_share``: an answer is incomplete from this share of the reference's key words missing on;
     - ``unsupported_share``: an answer that is not right hallucinates from this share of its own words unsupported on;
     - ``detailed_words``: a reference of so many key words names what there is, so that more is one detail too many;
-    - ``typo_similarity``: an answer whose letters are this similar to a reference is that reference misspelt;
     - ``verbose_factor``, ``verbose_extra``: an answer is verbose above so many times the words of the longest
-      reference plus so many;
+      reference plus so many: a sentence, so that "yes" may be explained;
     - ``repeats``: so many repetitions on end of the same three words or more make a loop (one more for one or two);
     - ``sure``, ``unsure``: a confidence from, and up to;
     - ``fewest_opinions``, ``majority``, ``agreeing``: references disagree where there are at least so many and fewer
-      than this share of them say the same; an answer that at least so many of them give is right all the same.
+      than this share of them say the same; an answer that at least so many of them give is right all the same;
+    - ``objects``: the objects that are known, each as its name and all its names; see ``diagnosis_settings``.
     """
 
     near_iou: float = 0.1
@@ -46,19 +46,21 @@ class DiagnosisSettings:
     missing_share: float = 0.25
     unsupported_share: float = 0.5
     detailed_words: int = 3
-    typo_similarity: float = 0.8
     verbose_factor: float = 3.0
-    verbose_extra: int = 8
+    verbose_extra: int = 20
     repeats: int = 3
     sure: float = 0.8
     unsure: float = 0.3
     fewest_opinions: int = 5
     majority: float = 0.5
     agreeing: int = 3
+    objects: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         for threshold in fields(self):
             name, value = threshold.name, getattr(self, threshold.name)
+            if name == "objects":
+                continue
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             least, most = _LIMITS.get(name, (0.0, 1.0))
             if not (is_number and least <= value <= most):
@@ -81,10 +83,27 @@ _LIMITS: Final = {
 }
 
 
-def diagnosis_settings(chosen: Mapping[str, Any]) -> DiagnosisSettings:
-    """The usual thresholds, but for those chosen by name. Raises ``UnknownNameError`` and ``EvalWidgetError``."""
-    names = [threshold.name for threshold in fields(DiagnosisSettings)]
+def diagnosis_settings(
+    chosen: Mapping[str, Any], objects: Sequence[str] | Mapping[str, Sequence[str]] | None = None
+) -> DiagnosisSettings:
+    """The usual thresholds, but for those chosen by name, and the objects that are known: names, or names with their
+    synonyms. Raises ``UnknownNameError`` and ``EvalWidgetError``."""
+    names = [threshold.name for threshold in fields(DiagnosisSettings) if threshold.name != "objects"]
     for name in chosen:
         if name not in names:
             raise UnknownNameError(f"threshold {name!r}: expected one of {', '.join(names)}")
-    return DiagnosisSettings(**chosen)
+    return DiagnosisSettings(**chosen, objects=_vocabulary(objects))
+
+
+def _vocabulary(
+    objects: Sequence[str] | Mapping[str, Sequence[str]] | None,
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if objects is None:
+        return ()
+    if isinstance(objects, str) or not isinstance(objects, (Sequence, Mapping)):
+        raise EvalWidgetError(f"objects: expected a list of names, or names with their synonyms, got {objects!r:.60}")
+    named: Mapping[str, Sequence[str]] = objects if isinstance(objects, Mapping) else dict.fromkeys(objects, ())
+    for name, others in named.items():
+        if isinstance(others, str) or not all(isinstance(text, str) and text.strip() for text in (name, *others)):
+            raise EvalWidgetError(f"objects: {name!r}: expected a name and a list of names, got {others!r:.60}")
+    return tuple((name, tuple(dict.fromkeys((name, *others)))) for name, others in named.items())

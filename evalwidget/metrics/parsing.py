@@ -14,6 +14,9 @@ __all__ = [
     "POPE_FIGURES",
     "abstained",
     "abstains",
+    "hedges",
+    "is_negated",
+    "number_word",
     "numeric_accuracy",
     "parsed_number",
     "pope",
@@ -63,12 +66,19 @@ _NUMBER_WORDS: Final = {
 _NUMBER: Final = re.compile(
     r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)\.\d+|(?<!\d)\.\d+)?(?:(?<=\d)[eE][-+]?\d+)?(?![\w])"
 )
+_NEGATIONS: Final = re.compile(r"\b(?:no|not|none|nothing|nobody|never|neither|without)\b|n['’]t\b", re.IGNORECASE)
+_HEDGES: Final = re.compile(
+    r"\b(?:i think|i guess|i believe|(?:i['’]m|i am) not (?:entirely |completely )?(?:sure|certain)|"
+    r"(?:hard|difficult) to (?:say|tell))\b|^[^,.]*\b(?:maybe|perhaps|possibly|(?:might|may|could) be)\b",
+    re.IGNORECASE,
+)
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _ABSTENTIONS: Final = re.compile(
     r"\b(?:i (?:do not|don['’]?t) know|i(?:['’]m| am) (?:not sure|unsure|unable)|not sure|unsure|unknown|unanswerable|"
     r"(?:can ?not|can['’]?t|could not|couldn['’]?t|unable to|impossible to|not possible to) "
     r"(?:be )?(?:determined?|tell|answer(?:ed)?|see|say|identify|identified|read)|"
     r"(?:does not|doesn['’]?t|do not|don['’]?t) (?:provide|contain|give|show)\b.*\b(?:information|context)|"
+    r"(?:does not|doesn['’]?t|do not|don['’]?t) (?:specify|mention|state|indicate)|"
     r"(?:no|not enough|insufficient) information|not (?:visible|clear|specified|provided|enough information))\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -104,8 +114,29 @@ def yes_or_no(text: str) -> str | None:
 @lru_cache(maxsize=1 << 16)
 def abstains(text: str) -> bool:
     """Whether ``text`` declines to answer: it is blank, or holds a phrase such as "I don't know", "cannot be
-    determined", "not sure", "does not provide … information", "unanswerable". English only; definition: our own."""
+    determined", "not sure", "does not provide … information", "does not specify", "unanswerable". English only;
+    definition: our own."""
     return not text.strip() or _ABSTENTIONS.search(text) is not None
+
+
+@lru_cache(maxsize=1 << 16)
+def hedges(text: str) -> bool:
+    """Whether ``text`` says that it is not sure of what it says: "I think", "hard to tell" anywhere, "maybe",
+    "perhaps", "possibly", "might be" and the like before its first comma or period. "Seems" and "appears" are how
+    models say "is", and do not count. English only; definition: our own."""
+    return _HEDGES.search(text) is not None
+
+
+@lru_cache(maxsize=1 << 16)
+def is_negated(text: str) -> bool:
+    """Whether the first sentence of ``text`` (up to the first period) holds "no", "not", "n't" or the like. English
+    only; definition: our own, wider than POPE's (``pope_answer``)."""
+    return _NEGATIONS.search(text.strip().partition(".")[0]) is not None
+
+
+def number_word(word: str) -> float | None:
+    """The number that a word from "zero" to "twenty" or "none" (in lower case) means; None for any other."""
+    return _NUMBER_WORDS.get(word)
 
 
 def numeric_accuracy(answers: Sequence[str], references: Sequence[tuple[str, ...]]) -> NDArray[np.float64]:

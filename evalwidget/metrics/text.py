@@ -22,6 +22,7 @@ from evalwidget.metrics.references import best_over_references
 __all__ = [
     "anls",
     "exact_match",
+    "letters_alike",
     "normalised_answer",
     "relaxed_accuracy",
     "rouge_l",
@@ -138,6 +139,12 @@ def string_similarity(answers: Sequence[str], references: Sequence[tuple[str, ..
         return np.asarray(cpdist(answers, references, scorer=indel_ratio, dtype=np.float64) / 100, np.float64)
 
     return best_over_references(answers, references, _lower_single_spaced, similarities)
+
+
+@lru_cache(maxsize=1 << 16)
+def letters_alike(text: str, other: str) -> float:
+    """``string_similarity`` of two texts as they are, 0 to 1."""
+    return float(indel_ratio(text, other)) / 100
 
 
 def relaxed_accuracy(answers: Sequence[str], references: Sequence[tuple[str, ...]]) -> NDArray[np.float64]:

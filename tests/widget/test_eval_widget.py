@@ -56,9 +56,7 @@ def test_score_and_sorting_can_be_set_to_what_the_list_offers_only(run: ew.Run, 
     assert (other.score, other.sort_by, other.sort_reversed) == ("recall", "identifier", True)
     assert other.specimen is None  # until a view has sorted its list
     other.close()
-    with pytest.raises(
-        ew.UnknownNameError, match="sort_by: expected one of order, identifier, score, change"
-    ):
+    with pytest.raises(ew.UnknownNameError, match="sort_by: expected one of order, identifier, score, change"):
         run.compare(sort_by="f1")
 
 
