@@ -47,7 +47,8 @@ export interface Hover {
   index: number;
 }
 
-/** Boxes that something outside the panels points at: places among those of the specimen at the step in sight. */
+/** What something outside the panels points at: places among the boxes of the specimen at the step in sight, or among its
+ * questions where it has nothing else. */
 export type Pointed = Record<Side, readonly number[]>;
 
 export type Phase = "loading" | "ready" | "error" | "empty";

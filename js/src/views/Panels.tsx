@@ -132,8 +132,16 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
             {notes(side, words)}
           </Stage>
         )}
-        {questions.map((question) => (
-          <QuestionCard key={question.item} pack={pack} question={question} side={side} step={step} status={status} />
+        {questions.map((question, place) => (
+          <QuestionCard
+            key={question.item}
+            pack={pack}
+            question={question}
+            side={side}
+            step={step}
+            status={status}
+            pointed={shared && store.pointed.value?.[side].includes(place) === true}
+          />
         ))}
         <div class="ew-below">
           {side === "prediction" && (

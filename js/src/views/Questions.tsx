@@ -74,11 +74,13 @@ interface QuestionCardProps {
   side: Side;
   step: number | null;
   status: Status | null;
+  /** Something outside the panels points at it. */
+  pointed: boolean;
 }
 
-export function QuestionCard({ pack, question, side, step, status }: QuestionCardProps) {
+export function QuestionCard({ pack, question, side, step, status, pointed }: QuestionCardProps) {
   return (
-    <article class="ew-card">
+    <article class="ew-card" data-pointed={pointed}>
       {question.question !== "" && (
         <p class="ew-question" data-testid="question">
           {question.question}
