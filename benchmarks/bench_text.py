@@ -20,11 +20,10 @@ from types import SimpleNamespace
 
 import anls as anls_package
 import numpy as np
-import pandas as pd
 import sacrebleu
 from rapidfuzz import fuzz
 from rouge_score import rouge_scorer
-from workloads_text import W4, TextWorkload, text_workload
+from workloads_text import W4, text_run, text_workload
 
 import evalwidget as ew
 from evalwidget.answer_scores import AnswerScoring
@@ -126,20 +125,6 @@ def reference_loops(vqa: str | None) -> dict[str, tuple[str, Loop]]:
     return loops
 
 
-def run_of(workload: TextWorkload) -> ew.Run:
-    names = [f"q{place}" for place in range(len(workload.references))]
-    truth = pd.DataFrame({"specimen": names, "question": names, "answer": [list(r) for r in workload.references]})
-    steps = len(workload.answers)
-    predictions = pd.DataFrame(
-        {
-            "step": np.repeat(np.arange(steps), len(names)),
-            "specimen": names * steps,
-            "answer": [text for texts in workload.answers for text in texts],
-        }
-    )
-    return ew.Run.from_frames(truth, predictions).load()
-
-
 def clear_caches() -> None:
     """Forget what modules keep between runs, so that every round starts cold."""
     for name, module in list(sys.modules.items()):
@@ -183,7 +168,7 @@ def main() -> None:
     rows = (np.arange(asked.steps)[:, None] * asked.questions + questions).ravel()
     sample = [pairs[row] for row in rows]
     scale = len(pairs) / len(sample)
-    loops, run = reference_loops(asked.official_vqa), run_of(workload)
+    loops, run = reference_loops(asked.official_vqa), text_run(workload)
     names = list(loops)
     found = scored(run, names)
     for name, (_, loop) in loops.items():

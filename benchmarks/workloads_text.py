@@ -1,9 +1,15 @@
-"""The text workload W4: generated answers of 20 checkpoints to 5,000 VQA questions with 10 references each."""
+"""The text workload W4, generated answers of 20 checkpoints to 5,000 VQA questions with 10 references each, and the run
+made of it."""
 
 import random
 from dataclasses import dataclass
 
-__all__ = ["W4", "TextWorkload", "text_workload"]
+import numpy as np
+import pandas as pd
+
+import evalwidget as ew
+
+__all__ = ["W4", "TextWorkload", "text_run", "text_workload"]
 
 # fmt: off
 _NOUNS = [
@@ -77,3 +83,18 @@ def text_workload(steps: int, questions: int, seed: int) -> TextWorkload:
             ]
         )
     return TextWorkload(references, answers)
+
+
+def text_run(workload: TextWorkload) -> ew.Run:
+    """The workload as a run whose steps are all read."""
+    names = [f"q{place}" for place in range(len(workload.references))]
+    truth = pd.DataFrame({"specimen": names, "question": names, "answer": [list(r) for r in workload.references]})
+    steps = len(workload.answers)
+    predictions = pd.DataFrame(
+        {
+            "step": np.repeat(np.arange(steps), len(names)),
+            "specimen": names * steps,
+            "answer": [text for texts in workload.answers for text in texts],
+        }
+    )
+    return ew.Run.from_frames(truth, predictions).load()

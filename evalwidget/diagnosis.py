@@ -24,12 +24,13 @@ from evalwidget.step_blocks import StepBlock
 from evalwidget.step_cache import StepCache
 from evalwidget.tables import Answers
 
-__all__ = ["BoxFailures", "Diagnosis", "Finding", "StepDiagnosis"]
+__all__ = ["FAILURES_OF_BOXES", "BoxFailures", "Diagnosis", "Finding", "StepDiagnosis"]
 
 _LOOSE, _MISSED, _FALSE_POSITIVE, _INCONSISTENT, _FORMAT = map(
     mode_place, ("loose_box", "missed_detection", "false_positive", "inconsistent_localization", "format_error")
 )
-_MODE_OF_FAILURE: Final = {LOOSE: _LOOSE, INCONSISTENT: _INCONSISTENT, FALSE_POSITIVE: _FALSE_POSITIVE}
+#: The mode of each way in which a prediction fails.
+FAILURES_OF_BOXES: Final = {LOOSE: _LOOSE, INCONSISTENT: _INCONSISTENT, FALSE_POSITIVE: _FALSE_POSITIVE}
 #: The boxes that the evidence of one finding describes; the others are counted.
 _SHOWN: Final = 3
 
@@ -172,7 +173,7 @@ class Diagnosis:
         given = counted(predictions.specimen[np.isin(outcomes.outcome, (MATCHED, EXTRA))])
         invalid = counted(predictions.specimen[outcomes.outcome == INVALID])
         severity = np.zeros((specimens, len(MODES)), np.float32)
-        for failure, mode in _MODE_OF_FAILURE.items():
+        for failure, mode in FAILURES_OF_BOXES.items():
             whole = given if failure == FALSE_POSITIVE else sought
             severity[:, mode] = ratio(counted(predictions.specimen[failures.failure == failure]), whole)
         severity[:, _MISSED] = ratio(counted(truth.specimen[failures.missed]), sought)

@@ -31,7 +31,7 @@ from evalwidget.phrase_scores import PhraseScoring
 from evalwidget.step_cache import StepCache
 from evalwidget.text_search import TextSearch
 
-__all__ = ["OUTCOMES", "STATUSES", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
+__all__ = ["OUTCOMES", "STATUSES", "BoxCounts", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
 
 #: What became of a box; ``unscored`` where its specimen has no known ground truth or was not evaluated.
 OUTCOMES: Final = ("unscored", "matched", "missed", "extra", "ignored", "invalid")
@@ -73,6 +73,17 @@ class BoxOutcomes:
     truth_iou: NDArray[np.float64]
     outcome: NDArray[np.uint8]
     truth: NDArray[np.int64]
+    iou: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxCounts:
+    """What each specimen ``(s,)`` adds to a step's counts, and to the sum of the IoU of its matches; 0 where it is not
+    scored."""
+
+    true_positives: NDArray[np.int64]
+    false_positives: NDArray[np.int64]
+    false_negatives: NDArray[np.int64]
     iou: NDArray[np.float64]
 
 
@@ -180,6 +191,27 @@ class Evaluation:
         """The outcomes at each of ``steps``; those that have not been matched are matched in one pass."""
         return self._boxes.at(steps, settings)
 
+    def box_counts(self, step: int, settings: Settings, least: float = -np.inf) -> BoxCounts:
+        """The counts at ``settings``, with predictions that score below ``least`` taken away after matching.
+
+        Where all predictions of the step have scores, or none has, these are the counts at the confidence threshold
+        ``least`` without another matching: COCO's takes predictions by score, so that none changes what became of a
+        better one.
+        """
+        boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
+        truth = self.data.ground_truth.boxes
+        is_left = ~(boxes.score < least)
+        matched = np.flatnonzero((outcomes.outcome == MATCHED) & is_left)
+        positives = self._count(boxes.specimen[matched])
+        iou = np.bincount(boxes.specimen[matched], outcomes.iou[matched], minlength=len(self.data.specimens))
+        sought = (outcomes.truth_outcome == MATCHED) | (outcomes.truth_outcome == MISSED)
+        return BoxCounts(
+            positives,
+            self._count(boxes.specimen[(outcomes.outcome == EXTRA) & is_left]),
+            self._count(truth.specimen[sought]) - positives,
+            iou.astype(np.float64),
+        )
+
     def specimens(self, step: int, settings: Settings) -> SpecimenScores:
         return self._specimens.at([step], settings)[0]
 
@@ -237,13 +269,8 @@ class Evaluation:
         return SpecimenScores(status, usable, invalid, columns, totals)
 
     def _box_columns(self, step: int, settings: Settings) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
-        boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
-        truth = self.data.ground_truth.boxes
-        matched = outcomes.outcome == MATCHED
-        positives = self._count(boxes.specimen[matched])
-        false_positives = self._count(boxes.specimen[outcomes.outcome == EXTRA])
-        false_negatives = self._count(truth.specimen[outcomes.truth_outcome == MISSED])
-        iou = np.bincount(boxes.specimen[matched], outcomes.iou[matched], minlength=len(self.data.specimens))
+        counts = self.box_counts(step, settings)
+        found = counts.true_positives, counts.false_positives, counts.false_negatives, counts.iou
         scored = self.data.scored(step)
 
         def columns(tp: NDArray, fp: NDArray, fn: NDArray, iou_sum: NDArray) -> dict[str, NDArray[np.float64]]:
@@ -257,9 +284,8 @@ class Evaluation:
                 "mean_iou": ratio(iou_sum, tp),
             }
 
-        each = columns(positives, false_positives, false_negatives, iou)
-        sums = (positives.sum(), false_positives.sum(), false_negatives.sum(), iou.sum())
-        totals = columns(*(np.array([total]) for total in sums))
+        each = columns(*found)
+        totals = columns(*(np.array([of_specimens.sum()]) for of_specimens in found))
         return (
             {name: np.where(scored, values, np.nan) for name, values in each.items()},
             {name: float(values[0]) if scored.any() else np.nan for name, values in totals.items()},

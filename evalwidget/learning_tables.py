@@ -1,4 +1,4 @@
-"""What was learned and what was forgotten, as DataFrames. Typed as the tables in ``scores``."""
+"""What was learned, what was forgotten and what turned over, as DataFrames. Typed as the tables in ``scores``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evalwidget.churn import churn_of_steps
 from evalwidget.correctness import correctness_of
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.evaluation import Evaluation, Settings
@@ -17,8 +18,9 @@ from evalwidget.learning import (
     learning_of_boxes,
     learning_of_specimens,
 )
+from evalwidget.metrics.counting import ratio
 
-__all__ = ["learning"]
+__all__ = ["churn", "learning"]
 
 _PER = ("specimen", "item")
 
@@ -66,17 +68,45 @@ def learning(
     return pd.DataFrame(named | columns | _columns(found, np.array(steps, np.int64)))
 
 
+def churn(
+    evaluation: Evaluation, steps: Sequence[int], settings: Settings, metric: str | None, threshold: float | None
+) -> pd.DataFrame:
+    """A row per pair of consecutive steps: see ``Run.churn``."""
+    found = churn_of_steps(evaluation, settings, correctness_of(evaluation, metric, threshold), steps)
+    names = ("step", "previous_step", "specimens", "mean_before", "mean_after", "gained", "lost", "recorded", "changed")
+    column = {name: np.array([getattr(pair, name) for pair in found]) for name in names}
+    counts = {
+        name: pd.array(column[name].astype(np.int64), dtype="Int64")
+        for name in ("specimens", "gained", "lost", "recorded")
+    }
+    return pd.DataFrame(
+        {
+            "step": column["step"].astype(np.int64),
+            "previous_step": column["previous_step"].astype(np.int64),
+            "specimens": counts["specimens"],
+            "mean_before": column["mean_before"],
+            "mean_after": column["mean_after"],
+            "gained": counts["gained"],
+            "lost": counts["lost"],
+            "churn": ratio(column["gained"] + column["lost"], column["specimens"]),
+            "predictions_changed": ratio(column["changed"], column["recorded"]),
+            "recorded": counts["recorded"],
+        }
+    )
+
+
 def _columns(found: Learning, steps: NDArray[np.int64]) -> dict[str, Any]:
     unknown = found.evaluated == 0
+    events = found.forgetting_events
+    at = steps[np.nonzero(found.forgotten.T)[1]].tolist()
+    ends = np.cumsum(events).tolist()
     forgotten_at = np.empty(len(unknown), object)
-    forgotten_at[:] = [()] * len(unknown)
-    for row in np.flatnonzero(found.forgotten.any(axis=0)).tolist():
-        forgotten_at[row] = tuple(steps[found.forgotten[:, row]].tolist())
+    forgotten_at[:] = [tuple(at[end - count : end]) for end, count in zip(ends, events.tolist(), strict=True)]
     forgotten_at[unknown] = pd.NA
     states = LEARNING_STATES.index
     return {
         "learned_at": _steps_at(found.learned_at, steps),
-        "forgetting_events": pd.arrays.IntegerArray(found.forgetting_events, unknown),
+        "forgetting_events": pd.arrays.IntegerArray(events, unknown),
         "forgotten_at": forgotten_at,
         "never_learned": pd.arrays.BooleanArray(found.state == states("never_learned"), unknown),
         "always_right": pd.arrays.BooleanArray(found.state == states("always_right"), unknown),

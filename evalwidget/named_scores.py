@@ -8,17 +8,19 @@ from numpy.typing import NDArray
 
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError, UnknownNameError
-from evalwidget.evaluation import Evaluation, Settings
+from evalwidget.evaluation import BoxCounts, Evaluation, Settings
 from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric, TextMetric
 
 __all__ = [
     "NamedScore",
     "main_score",
+    "metric_named",
     "named_score",
     "named_scores",
     "score_of_answers",
     "score_of_specimens",
     "score_of_step",
+    "sums_of_counts",
     "sums_of_specimens",
 ]
 
@@ -65,6 +67,11 @@ def named_score(evaluation: Evaluation, name: str) -> NamedScore:
     return _OF_BOXES[name] if _counts(evaluation, name) else _of_metric(_metric(evaluation, name))
 
 
+def metric_named(evaluation: Evaluation, name: str) -> Metric | None:
+    """The metric of that name, None where the score follows from the counts of boxes. Raises ``UnknownNameError``."""
+    return None if _counts(evaluation, name) else _metric(evaluation, name)
+
+
 def score_of_specimens(evaluation: Evaluation, step: int, settings: Settings, name: str) -> NDArray[np.float64]:
     """The score ``(s,)`` of each specimen as in ``Run.scores``, NaN where there is none. Raises
     ``UnknownNameError``."""
@@ -96,8 +103,14 @@ def sums_of_specimens(
     if not _counts(evaluation, name):
         total, count = evaluation.metric_sums(step, settings, _metric(evaluation, name))
         return total, count.astype(np.float64)
-    columns = {key: np.nan_to_num(of) for key, of in evaluation.specimens(step, settings).columns.items()}
-    tp, fp, fn = (columns[key] for key in ("true_positives", "false_positives", "false_negatives"))
+    return sums_of_counts(evaluation.box_counts(step, settings), name)
+
+
+def sums_of_counts(counts: BoxCounts, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same of a score that follows from the counts of boxes. Raises ``EvalWidgetError`` about a count."""
+    tp, fp, fn = (
+        of.astype(np.float64) for of in (counts.true_positives, counts.false_positives, counts.false_negatives)
+    )
     if name == "f1":
         return 2 * tp, 2 * tp + fp + fn
     if name == "precision":
@@ -105,7 +118,7 @@ def sums_of_specimens(
     if name == "recall":
         return tp, tp + fn
     if name == "mean_iou":
-        return columns[name] * tp, tp
+        return counts.iou, tp
     raise EvalWidgetError(f"metric {name!r}: expected a score that is a mean or a ratio, got a count")
 
 

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget import coco_scores, diagnosis_tables, error_tables, learning_tables, mask_tables, reading_tables
+from evalwidget import (
+    coco_scores,
+    diagnosis_tables,
+    error_tables,
+    learning_tables,
+    mask_tables,
+    reading_tables,
+    slice_tables,
+)
 from evalwidget import scores as tables
+from evalwidget.best_step import BestStep, best_step
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import run_facts, run_notes
 from evalwidget.diagnosis import Diagnosis
@@ -21,6 +30,7 @@ from evalwidget.metrics.diagnosis_settings import diagnosis_settings
 from evalwidget.metrics.metric import Metric
 from evalwidget.named_scores import named_score
 from evalwidget.saving import save_run
+from evalwidget.step_choice import Resampling
 from evalwidget.widget.filters import checked_filter
 from evalwidget.widget.protocol import SORTS
 
@@ -371,6 +381,104 @@ class Run:
         settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds, objects)
         return diagnosis_tables.diagnose(self._diagnosis, self._loaded(steps), settings, chosen)
 
+    def failure_modes(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        objects: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """A row per step and failure mode of the run's task, whether or not it occurs.
+
+        ``step, mode``; ``specimens`` that show it; ``share``, 0 to 1, of those judged at the step (NA where none is);
+        ``severity``: its mean over the specimens that show it; ``most_hit``: the three phrases or classes with most
+        boxes in the mode, or types of question with most answers, each with how many of its own; ``advice``: the
+        interpretation guide's.
+
+        For boxes then, of ``inconsistent_localization`` alone, how localization differs from image to image. The score
+        of a box of the ground truth is the IoU of its match, 0 where it is missed, that of a specimen their mean:
+        ``score_std, score_q1, score_median, score_q3`` over specimens; ``explained_by``: which of phrase, box size and
+        number of objects explains most of the boxes' variance, with its worst and its best value; ``explained``: the
+        share it explains, 0 to 1 (epsilon squared, which is eta squared less what as many groups explain by chance).
+
+        The other arguments and what is raised are as in ``diagnose``.
+        """
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds, objects)
+        return diagnosis_tables.failure_modes(self._diagnosis, self._loaded(steps), settings, chosen)
+
+    def good_criteria(
+        self,
+        steps: int | Sequence[int] | None = None,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        objects: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """A row per step and specimen that shows no failure mode: ``step, specimen``, and whether it meets each of the
+        interpretation guide's criteria of good predictions; NA where that cannot be judged.
+
+        Boxes: ``tight`` (every match has an IoU of ``tight_iou`` at least; NA without matches); ``everything_found``
+        (NA where there was nothing to find); ``few_false_positives`` (there are none); ``even_quality`` (best and worst
+        IoU differ by ``even_range`` at most; NA with fewer than two matches).
+
+        Answers: ``same_meaning`` (right as ``metrics.text_failures`` has it; an answer that is not may mean the same in
+        words that are not known, so that is NA); ``factual`` (right, and nothing said that references, question,
+        captions and boxes do not speak of, unless known objects tell; else NA); ``concise, well_formed`` (no format
+        error); ``handles_ambiguity`` (its confidence fits, or it hedges or says what enough people say where the
+        references disagree; NA where neither was put to the test).
+
+        The arguments and what is raised are as in ``diagnose``.
+        """
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds, objects)
+        return diagnosis_tables.good(self._diagnosis, self._loaded(steps), settings, chosen)
+
+    def calibration(self, steps: int | Sequence[int] | None = None, bins: int = 10) -> pd.DataFrame:
+        """A row per step and bin of confidence, of a run whose answers carry one.
+
+        ``step``; ``low, high``: the bin, ``high`` included; ``answers`` in it; their mean ``confidence`` and their
+        ``accuracy``: the share that is right, as ``metrics.text_failures`` has it; both NA in an empty bin. The
+        expected calibration error of each step, the mean distance between the two over its answers (Guo et al. 2017),
+        is in ``attrs["expected_calibration_error"]`` by step. Answers without confidence or reference are left out.
+        Raises ``EvalWidgetError`` where no answer carries a confidence, and for a run of boxes.
+        """
+        chosen = diagnosis_settings({})
+        return diagnosis_tables.calibration(self._diagnosis, self._loaded(steps), Settings(), chosen, bins)
+
+    def suspect_labels(
+        self,
+        last: int = 3,
+        agreement: float = 0.7,
+        *,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.5,
+        **thresholds: float,
+    ) -> pd.DataFrame:
+        """Ground truth to look at again: what the ``last`` checkpoints say alike against it, a row each.
+
+        ``specimen, item, phrase``; ``kind``: ``missing_box`` (a prediction where nothing is annotated; ``phrase`` is
+        its own), ``wrong_label`` (on an object of another label that none of the steps finds), ``box_off`` (IoU with an
+        object of its label below ``iou_threshold``, and none of the steps finds it), ``answer``; ``steps``;
+        ``agreement``: the lowest IoU of the last step's prediction with those of the others, ``agreement`` at least, or
+        1 for answers, which are the same after normalisation, none of them right or a refusal; ``evidence`` in words.
+        A prediction counts from ``confidence_threshold`` on, one without a score always. Boxes that agree best come
+        first.
+
+        A model that learned a mistake makes it at every late step too: these are suspicions. Raises
+        ``EvalWidgetError`` where the run has fewer than two steps, or ``last`` is below 2.
+        """
+        if isinstance(last, bool) or not isinstance(last, int) or last < 2:
+            raise EvalWidgetError(f"last: expected a whole number, 2 or more, got {last!r}")
+        if len(self._data.steps) < 2:
+            raise EvalWidgetError("suspect labels: expected two steps or more to agree, the run has fewer")
+        if not 0 < agreement <= 1:
+            raise EvalWidgetError(f"agreement: expected a number above 0 and up to 1, got {agreement!r}")
+        settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds)
+        steps = self._loaded(self._data.steps[-last:])
+        return diagnosis_tables.suspect_labels(self._diagnosis, steps, settings, agreement, chosen)
+
     def mask_summary(self, steps: int | Sequence[int] | None = None) -> pd.DataFrame:
         """COCO's twelve figures of masks, a row per step: ``step, AP, AP_50, AP_75, AP_small, AP_medium, AP_large,
         AR_1, AR_10, AR_100, AR_small, AR_medium, AR_large``, each 0 to 1 (NA where COCO gives -1); last, ``invalid``:
@@ -422,6 +530,100 @@ class Run:
             threshold,
             per=per,
         )
+
+    def churn(
+        self,
+        metric: str | None = None,
+        threshold: float | None = None,
+        *,
+        steps: Sequence[int] | None = None,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """What turned over between consecutive steps, also where the mean stands still: a row per step but the first.
+
+        ``step, previous_step``; ``specimens``: evaluated at both, that is, with a score of ``metric`` at both;
+        ``mean_before, mean_after``: the mean of the scores of these specimens, each counting once (``summary`` is over
+        all boxes or answers); ``gained``: wrong before and right after; ``lost``: right before and wrong after;
+        ``churn``: the share of ``specimens`` that did either; ``predictions_changed``: the share of specimens with
+        another prediction after than before, of the ``recorded``, the specimens with a recorded prediction at both
+        steps, scored or not. A text has changed if it differs in any character; boxes if there are other boxes or
+        labels, whatever their order and scores, of those that reach ``confidence_threshold``. ``metric`` and
+        ``threshold`` say what is right, as in ``learning``. Shares are NA where there is no specimen.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` about a metric without bounds and no threshold.
+        """
+        settings = Settings(iou_threshold, confidence_threshold)
+        return learning_tables.churn(self._evaluation, self._ascending(steps), settings, metric, threshold)
+
+    def best_step(
+        self,
+        metric: str | None = None,
+        *,
+        steps: Sequence[int] | None = None,
+        samples: int = 1000,
+        confidence: float = 0.95,
+        seed: int = 0,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+        iou_thresholds: Sequence[float] = (0.5, 0.75),
+        confidence_thresholds: Sequence[float] = (0.0, 0.25, 0.5),
+    ) -> BestStep:
+        """The step with the best score, the steps that cannot be told apart from it, and whether the choice survives
+        elsewhere. Printing it says so; ``BestStep`` describes its tables.
+
+        ``metric`` is one of ``scores``' columns that is a mean or a ratio (f1 or token_f1 if None); the score of a step
+        is ``summary``'s. Intervals are percentile bootstrap intervals that hold the share ``confidence`` of ``samples``
+        draws of specimens, each with all its boxes or answers; the same ``seed`` gives the same draws. A step cannot be
+        told apart from the best where the interval of their difference, over the specimens evaluated at both, holds 0.
+        For boxes the choice is then tried at every pair of ``iou_thresholds`` and ``confidence_thresholds``, for texts
+        by the run's other metrics.
+
+        Raises ``UnknownNameError``, and ``EvalWidgetError`` where no step has the score, or about a count.
+        """
+        chosen = self._ascending(steps)
+        how = Resampling(samples, confidence, seed)
+        elsewhere = [Settings(iou, least) for iou in iou_thresholds for least in confidence_thresholds]
+        if not elsewhere:
+            raise EvalWidgetError("iou_thresholds, confidence_thresholds: expected at least one each, got none")
+        settings = Settings(iou_threshold, confidence_threshold)
+        return best_step(self._evaluation, chosen, settings, metric, how, elsewhere)
+
+    def slices(
+        self,
+        by: str | Mapping[str, Any] | pd.Series | pd.DataFrame,
+        metric: str | None = None,
+        steps: Sequence[int] | None = None,
+        *,
+        tidy: bool = False,
+        iou_threshold: float = 0.5,
+        confidence_threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """Scores by slice and step: a row per slice, the one that fell most first.
+
+        ``by``: "phrase" (or class, or question text); "box_size" (COCO's: "small" below 32 x 32 square pixels of
+        ground truth area, "large" from 96 x 96 on); "objects" (ground truth boxes of a specimen: "0", "1", "2", "3-5",
+        "6+"); "question_type" (of English questions: "yes/no", "how many", "what colour", "what", "which", "where",
+        "who", "when", "why", "how", "other"); "prompt_length" (words of the phrase or question: "1", "2-3", "4-6",
+        "7+"); or values of your own: a mapping or Series from specimen to value, or a DataFrame with ``specimen``,
+        ``item`` or not, and one more column. Numbers are not binned; a categorical keeps its order.
+
+        ``metric``: specimens, sliced by "objects" or values of your own, have any of ``scores``' columns that is a mean
+        or a ratio (f1 or token_f1 if None); questions any metric of answers (token_f1 if None); ground truth boxes,
+        sliced by "box_size" or by item, recall (if None), mean_iou and metrics of matched boxes, and by "phrase" and
+        "prompt_length" also precision, f1 and metrics of phrases. A slice's score is ``summary``'s over what is in it.
+
+        ``slice``; ``items``: how many boxes, questions or specimens it has that can be scored; a column for each step,
+        named by the step as a number; ``best_step``, of equals the earliest; ``fall``: how much worse the last of the
+        steps is than the best. NA where nothing of the slice was scored, never 0; ``slice`` is NA for what no value is
+        given for. ``tidy``: a row per step and slice, ``step, slice, items, value``, with ``items`` scored at the step.
+
+        Raises ``UnknownNameError`` also about specimens and items that the run does not have, ``EvalWidgetError`` about
+        a slicing that the task, or a score that the slices have not.
+        """
+        chosen = self._ascending(steps)
+        settings = Settings(iou_threshold, confidence_threshold)
+        return slice_tables.slices(self._evaluation, chosen, settings, by, metric, tidy=tidy)
 
     def compare(
         self,

@@ -51,9 +51,11 @@ class TextSearch:
         every = np.arange(len(specimens))
         self._hold(specimens.identifiers, every)
         self._hold(specimens.captions, every)
-        names, boxes, questions = data.labels.names, truth.boxes, truth.questions
-        self._hold((names[label] for label in boxes.label.tolist()), boxes.specimen)
-        self._hold((names[label] for label in truth.absent[:, 1].tolist()), truth.absent[:, 0])
+        boxes, questions = truth.boxes, truth.questions
+        for label, specimen in ((boxes.label, boxes.specimen), (truth.absent[:, 1], truth.absent[:, 0])):
+            named, which = np.unique(label, return_inverse=True)
+            places = self._places_of(data.labels.names[place] for place in named.tolist())
+            self._held.append((places[which.reshape(-1)], specimen))
         self._hold(questions.question, questions.specimen)
         counts = [len(references) for references in questions.references]
         self._hold(
@@ -61,5 +63,7 @@ class TextSearch:
         )
 
     def _hold(self, texts: Iterable[str], owner: NDArray[np.int64] | Sequence[int]) -> None:
-        places = [self._places.setdefault(text.casefold(), len(self._places)) for text in texts]
-        self._held.append((np.array(places, np.int64), np.asarray(owner, np.int64)))
+        self._held.append((self._places_of(texts), np.asarray(owner, np.int64)))
+
+    def _places_of(self, texts: Iterable[str]) -> NDArray[np.int64]:
+        return np.array([self._places.setdefault(text.casefold(), len(self._places)) for text in texts], np.int64)

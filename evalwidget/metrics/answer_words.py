@@ -24,7 +24,7 @@ _EMPTY_WORDS: Final = """
     showing show depict depicts depicted depicting visible seen mentioned feature features featuring contain
     contains color colors colour colours answer please sure okay ok maybe perhaps possibly probably likely think
     guess believe isn't aren't wasn't weren't don't doesn't didn't can't cannot couldn't won't wouldn't hasn't
-    haven't hadn't it's there's that's he's she's they're we're you're i'm i've we've
+    haven't hadn't it's there's that's he's she's they're we're you're i'm i've we've one ones
 """
 _EMPTY: Final = frozenset(_EMPTY_WORDS.split())
 _IRREGULAR: Final = {
@@ -79,13 +79,13 @@ def content_words(text: str) -> Mapping[str, str]:
 
     That form: lower case, without possessive; numbers in digits ("three" is "3"); plurals, "-ing" and "-ed" taken off;
     one word for the commonest synonyms ("couch" is "sofa"). Articles, pronouns, auxiliaries, most prepositions, yes and
-    no, and words about the picture ("the image shows") carry nothing; those of place ("under", "left") do. A text of
-    such words alone keeps them all. English only; words of other languages are compared as they are.
+    no, "one", and words about the picture ("the image shows") carry nothing; those of place ("under", "left") do. A
+    text of such words alone keeps them all. English only; words of other languages are compared as they are.
     """
     words = [match.group().lower().replace("’", "'") for match in _WORD.finditer(text)]
     found = {_form(word): word for word in reversed(words) if word not in _EMPTY}
     if not found:
-        found = {word: word for word in reversed(words)}
+        found = {_form(word): word for word in reversed(words)}
     return MappingProxyType(dict(reversed(found.items())))
 
 

@@ -16,7 +16,7 @@ from evalwidget.metrics.counting import ratio
 __all__ = ["percentile_interval", "resampled_ratios"]
 
 #: Weights that are in memory at once.
-_CHUNK: Final = 1 << 22
+_CHUNK: Final = 1 << 20
 
 
 def resampled_ratios(

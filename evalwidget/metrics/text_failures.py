@@ -125,10 +125,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is wrong with an answer, and whether it ``is_right``; ``is_unsure`` where it refuses or hedges;
-    ``is_concise``; ``is_checked``: references or objects tell whether its details are right; ``is_contested``: the
-    references disagree, or say that nobody can tell, and ``is_backed`` where enough of them give the answer all the
-    same. ``refuses``: it declines to answer."""
+    """What is wrong with an answer, and whether it ``is_right``; ``is_unsure``: it refuses or hedges; ``refuses``: it
+    declines to answer; ``is_concise``; ``is_checked``: nothing that it says is beyond references, question, captions
+    and boxes, or objects are known; ``is_contested``: the references disagree, or say that nobody can tell, and
+    ``is_backed``: enough of them give the answer all the same."""
 
     hallucination: Failure
     incomplete: Failure
@@ -215,7 +215,7 @@ def judged(answer: str | None, context: AnswerContext, settings: DiagnosisSettin
         is_unsure=unsure,
         refuses=refuses,
         is_concise=word_count(text) <= limit,
-        is_checked=bool(context.references) or bool(context.objects),
+        is_checked=bool(context.objects) or not _unsupported_words(core, context),
         is_contested=disagree or context.is_declined,
         is_backed=backed or (context.is_declined and unsure),
     )
@@ -384,7 +384,7 @@ def _content_failures(
         return Failure(1.0, f"{denial}: {context.shown_reference}"), _NONE
     words = content_words(core)
     own = {form: word for form, word in words.items() if form not in context.asked}
-    unsupported = [word for form, word in own.items() if not is_alike_any(form, context.supported)]
+    unsupported = _unsupported_words(core, context)
     missing_of = [[word for form, word in key.items() if not is_alike_any(form, words)] for key in context.keys]
     best = min(range(len(missing_of)), key=lambda place: len(missing_of[place]) / len(context.keys[place]))
     key, missing = context.keys[best], missing_of[best]
@@ -409,6 +409,12 @@ def _content_failures(
             len(missing) / len(key), f"lacks {_listed(missing)} of the reference {_quoted(context.references[best])}"
         )
     return hallucination, incomplete
+
+
+def _unsupported_words(core: str, context: AnswerContext) -> list[str]:
+    """The words of the answer that nothing beside the picture speaks for."""
+    words = content_words(core)
+    return [word for form, word in words.items() if not is_alike_any(form, context.supported)]
 
 
 def _unsupported(words: list[str], own: Mapping[str, str], context: AnswerContext) -> Failure:

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from evalwidget.data import RunData
 from evalwidget.diagnosis import Diagnosis
 from evalwidget.evaluation import Settings
+from evalwidget.good_criteria import MET, good_criteria
 from evalwidget.guide import GOOD_BOXES, GOOD_TEXT, MODES
+from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.widget import protocol
 from evalwidget.widget.messages import Reply, in_a_moment, integer, integers, number, packed, within
 
-__all__ = ["findings", "good_criteria", "mode_counts", "modes", "modes_of_run"]
+__all__ = ["criteria_of_run", "findings", "mode_counts", "modes", "modes_of_run"]
 
 _SETTINGS: Final = Settings()
 #: A failure mode of text that boxes can have as well: predictions that cannot be read.
@@ -28,10 +30,12 @@ def modes_of_run(data: RunData) -> list[protocol.FailureMode]:
     ]
 
 
-def good_criteria(data: RunData) -> list[protocol.GoodCriterion]:
+def criteria_of_run(data: RunData) -> list[protocol.GoodCriterion]:
     """What makes predictions of the run good."""
-    criteria = (*(GOOD_BOXES if _has_boxes(data) else ()), *(GOOD_TEXT if _has_text(data) else ()))
-    return [protocol.GoodCriterion(key=one.key, name=one.name, meaning=one.meaning) for one in criteria]
+    return [
+        protocol.GoodCriterion(key=one.key, name=one.name, meaning=one.meaning)
+        for one in (GOOD_TEXT if data.has_text else GOOD_BOXES)
+    ]
 
 
 def modes(identity: str, request: Mapping[str, Any], diagnosis: Diagnosis) -> Reply:
@@ -83,20 +87,18 @@ def _of_step(diagnosis: Diagnosis, step: int, row: int) -> protocol.StepFindings
             )
             for one in found
         ],
-        good=[],
+        good=_criteria_met(diagnosis, step, row) if judged and not found else [],
     )
 
 
-def _has_text(data: RunData) -> bool:
-    return data.has_text or len(data.ground_truth.questions) > 0
-
-
-def _has_boxes(data: RunData) -> bool:
-    return not data.has_text or len(data.ground_truth.boxes) > 0
+def _criteria_met(diagnosis: Diagnosis, step: int, row: int) -> list[str]:
+    rows, met = good_criteria(diagnosis, step, _SETTINGS, DiagnosisSettings())
+    (of_row,) = met[rows == row]
+    criteria = criteria_of_run(diagnosis.evaluation.data)
+    return [criterion["key"] for criterion, is_met in zip(criteria, of_row, strict=True) if is_met == MET]
 
 
 def _places(data: RunData) -> list[int]:
     """Places in ``guide.MODES`` of the failure modes that predictions of the run can have."""
-    kinds = {"boxes"} if _has_boxes(data) else set()
-    kinds |= {"text"} if _has_text(data) else set()
-    return [place for place, mode in enumerate(MODES) if mode.of in kinds or mode.key in _OF_ALL]
+    kind = "text" if data.has_text else "boxes"
+    return [place for place, mode in enumerate(MODES) if mode.of == kind or mode.key in _OF_ALL]

@@ -22,7 +22,7 @@ from evalwidget.named_scores import named_scores, score_of_specimens, score_of_s
 from evalwidget.natural_order import natural_ranks
 from evalwidget.widget.analysis import labels, learning, search, trends
 from evalwidget.widget.colours import invented_label_colour, label_colour
-from evalwidget.widget.failures import findings, good_criteria, mode_counts, modes, modes_of_run
+from evalwidget.widget.failures import criteria_of_run, findings, mode_counts, modes, modes_of_run
 from evalwidget.widget.messages import Reply, in_a_moment, integer, integers, number, packed, text, within
 from evalwidget.widget.protocol import (
     Answer,
@@ -61,7 +61,7 @@ def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None)
             for offered in named_scores(evaluation, score)
         ],
         modes=modes_of_run(data),
-        good=good_criteria(data),
+        good=criteria_of_run(data),
         notes=notes,
     )
 

@@ -191,6 +191,9 @@ def test_findings_of_a_specimen_at_all_steps(boxed: ew.Run) -> None:
     assert reply["steps"] == [2, 1]
     healthy, failing = reply["findings"]
     assert (healthy["judged"], healthy["findings"]) == (True, [])
+    criteria = boxed.good_criteria(2).set_index("specimen").loc["img2"].drop("step")
+    met = criteria[criteria.fillna(False).astype(bool)].index.to_list()
+    assert healthy["good"] == met == ["tight", "everything_found", "few_false_positives"]
     assert failing["good"] == []
     table = boxed.diagnose(1)
     expected = table[table["specimen"] == "img2"]

@@ -1,0 +1,25 @@
+"""How values spread, and how much of that groups explain."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["explained_share"]
+
+
+def explained_share(values: NDArray[np.float64], group: NDArray[np.integer]) -> float:
+    """The share, 0 to 1, of the variance of ``values`` ``(n,)`` that their ``group`` ``(n,)`` explains.
+
+    Epsilon squared (Kelley 1935): eta squared, the sum of squares between groups over the whole, less what as many
+    groups would explain by chance: ``1 - (1 - eta squared) (n - 1) / (n - groups)``; 0 where that is below 0. So many
+    groups have no advantage over few. NaN where the values do not vary, or are no more than the groups.
+    """
+    if not len(values):
+        return np.nan
+    _, place = np.unique(group, return_inverse=True)
+    count = np.bincount(place)
+    total = float(((values - values.mean()) ** 2).sum())
+    if total <= 0 or len(values) <= len(count):
+        return np.nan
+    mean = np.bincount(place, values) / count
+    within = float(((values - mean[place]) ** 2).sum())
+    return max(1 - within / total * (len(values) - 1) / (len(values) - len(count)), 0.0)
