@@ -35,9 +35,10 @@ class DataChannel(anywidget.AnyWidget):
     #: How many answered requests are remembered, to pass over the ones that were sent again.
     _REMEMBERED: Final = 4096
 
-    def __init__(self, evaluation: Evaluation) -> None:
+    def __init__(self, evaluation: Evaluation, other: Evaluation | None = None) -> None:
         super().__init__()
         self._evaluation = evaluation
+        self._other = other
         self._lock = threading.Lock()
         self._taken: dict[str, None] = {}
         # opening the comm counts as sending from the cell's thread; a private name of ipykernel, so it may be absent
@@ -46,7 +47,7 @@ class DataChannel(anywidget.AnyWidget):
 
     def _reply(self, _widget: Any, request: Any, _buffers: Any) -> None:
         if self._is_first(request):
-            reply, buffers = answer(request, self._evaluation)
+            reply, buffers = answer(request, self._evaluation, self._other)
             self.send(reply, buffers)
 
     def _is_first(self, request: Any) -> bool:
@@ -70,6 +71,9 @@ class EvalWidget(anywidget.AnyWidget):
     ``score``, the score in the list and the chart; ``sort_by``: "order" (the run's), "identifier" or "score"; and
     ``sort_reversed``: the list is in ascending order, or with the worst first, and turned round where this is true. A
     view that is sorted otherwise than the run, and is given no ``specimen``, opens the first of its list.
+
+    ``compare_step`` is the step that stands beside the one in sight, of the other run where the widget was given one;
+    None: ground truth and prediction alone.
     """
 
     _esm = _bundled("widget.js")
@@ -80,6 +84,7 @@ class EvalWidget(anywidget.AnyWidget):
     score = traitlets.Unicode().tag(sync=True, echo_update=False)
     sort_by = traitlets.Enum(SORTS, "order").tag(sync=True, echo_update=False)
     sort_reversed = traitlets.Bool(False).tag(sync=True, echo_update=False)
+    compare_step = traitlets.Int(None, allow_none=True).tag(sync=True, echo_update=False)
     _run = traitlets.Dict().tag(sync=True)
     _height = traitlets.Int(560).tag(sync=True)
     _data = anywidget.WidgetTrait().tag(sync=True)
@@ -94,13 +99,16 @@ class EvalWidget(anywidget.AnyWidget):
         score: str | None = None,
         sort_by: str = "order",
         sort_reversed: bool = False,
+        compare_step: int | None = None,
+        other: Evaluation | None = None,
     ) -> None:
         data = evaluation.data
         self._steps: Final = frozenset(data.steps)
+        self._compared: Final = data if other is None else other.data
         self._rows: Final = data.rows
         # before anything can be refused, since whatever is deleted is closed
-        self._channel: Final = DataChannel(evaluation)
-        run = run_info(evaluation, run_notes(data), score)
+        self._channel: Final = DataChannel(evaluation, other)
+        run = run_info(evaluation, run_notes(data), score, None if other is None else other.data)
         is_sorted = sort_by != "order" or sort_reversed
         self._scores: Final = [offered["name"] for offered in run["scores"]]
         super().__init__(
@@ -109,6 +117,7 @@ class EvalWidget(anywidget.AnyWidget):
             score=main_score(data) if score is None else score,
             sort_by=sort_by,
             sort_reversed=sort_reversed,
+            compare_step=compare_step,
             _run=dict(run),
             _height=height,
             _data=self._channel,
@@ -119,6 +128,14 @@ class EvalWidget(anywidget.AnyWidget):
         step: int | None = proposal["value"]
         if step is not None and step not in self._steps:
             raise traitlets.TraitError(f"step {step!r} is not recorded; the run has {sorted(self._steps)}")
+        return step
+
+    @traitlets.validate("compare_step")
+    def _recorded_to_compare(self, proposal: Any) -> int | None:
+        step: int | None = proposal["value"]
+        if step is not None and step not in self._compared.steps:
+            run = f"the run {self._compared.name!r}"
+            raise traitlets.TraitError(f"compare_step {step!r} is not recorded; {run} has {self._compared.steps}")
         return step
 
     @traitlets.validate("specimen")

@@ -28,6 +28,7 @@ from evalwidget.widget.protocol import (
     Invalid,
     Label,
     NamesReply,
+    OtherRun,
     Question,
     RanksReply,
     RunInfo,
@@ -39,7 +40,7 @@ from evalwidget.widget.protocol import (
 
 __all__ = ["answer", "run_info"]
 
-_DTYPES: Final = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
+_DTYPES: Final = {"f32": np.float32, "i32": np.int32, "u32": np.uint32, "u8": np.uint8}
 #: How long a summary may keep other requests waiting, but for the step it is at.
 _MOMENT_S: Final = 0.2
 _SETTINGS: Final = Settings()
@@ -49,9 +50,11 @@ _ANSWER_SCORES: Final = ("exact_match", "token_f1", "bleu")
 Reply = tuple[Any, list[bytes]]
 
 
-def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None) -> RunInfo:
+def run_info(
+    evaluation: Evaluation, notes: list[str], score: str | None = None, other: RunData | None = None
+) -> RunInfo:
     """What the front end knows before it asks anything; ``score`` is one that the list is to offer whether or not it
-    is among the usual ones. Raises ``UnknownNameError`` about it."""
+    is among the usual ones, ``other`` a run to compare with. Raises ``UnknownNameError`` about the score."""
     data = evaluation.data
     return RunInfo(
         name=data.name,
@@ -64,18 +67,23 @@ def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None)
             for offered in named_scores(evaluation, score)
         ],
         notes=notes,
+        other=None
+        if other is None
+        else OtherRun(name=other.name, steps=other.steps, epochs=[other.epoch(step) for step in other.steps]),
     )
 
 
-def answer(request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
-    """The reply to one request and its buffers. What is wrong with the request or the run comes back as an
-    ``ErrorReply``: an exception in a message handler would reach nobody."""
+def answer(request: Mapping[str, Any], evaluation: Evaluation, other: Evaluation | None = None) -> Reply:
+    """The reply to one request and its buffers; ``other`` is of the run to compare with. What is wrong with the request
+    or the run comes back as an ``ErrorReply``: an exception in a message handler would reach nobody."""
     identity = request.get("id") if isinstance(request, Mapping) else None
     identity = identity if isinstance(identity, str) else ""
     try:
         kind = request.get("kind") if isinstance(request, Mapping) else None
         if not isinstance(kind, str) or kind not in _ANSWERS:
             raise UnknownNameError(f"request {kind!r}: expected one of {', '.join(_ANSWERS)}")
+        if kind == "specimen" and request.get("of", "run") != "run":
+            return _specimen_of_other(identity, request, evaluation.data, other)
         return _ANSWERS[kind](identity, request, evaluation)
     except EvalWidgetError as error:
         message = str(error)
@@ -152,6 +160,23 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
     ), buffers
 
 
+def _specimen_of_other(identity: str, request: Mapping[str, Any], data: RunData, other: Evaluation | None) -> Reply:
+    """``_specimen`` of the other run, its labels in the colours of the run whose data are ``data``."""
+    of, specimen = request["of"], request.get("specimen")
+    if of != "other" or other is None:
+        expected = "'run'" if other is None else "'run' or 'other'"
+        raise UnknownNameError(f"request: of: expected {expected}, got {of!r}")
+    if isinstance(specimen, str) and specimen in data.rows and specimen not in other.data.rows:
+        raise UnknownNameError(f"the run {other.data.name!r} does not have this specimen")
+    reply, buffers = _specimen(identity, request, other)
+    places = {name: place for place, name in enumerate(data.labels.names[: data.settled_labels])}
+    reply["labels"] = [
+        Label(text=text, colour=label_colour(places[text]) if text in places else invented_label_colour(text))
+        for text in (label["text"] for label in reply["labels"])
+    ]
+    return reply, buffers
+
+
 _ANSWERS: Final[dict[str, Callable[[str, Mapping[str, Any], Evaluation], Reply]]] = {
     "names": _names,
     "ranks": _ranks,
@@ -186,12 +211,19 @@ def _truth_arrays(evaluation: Evaluation, row: int, steps: list[int], labels: _L
     truth = evaluation.data.ground_truth.boxes
     rows = slice(truth.offsets[row], truth.offsets[row + 1])
     outcomes = [evaluation.boxes(step, _SETTINGS) for step in steps]
+    firsts = [evaluation.data.predictions(step).boxes.offsets[row] for step in steps]
     return {
         "truth_corners": truth.corners[rows],
         "truth_label": labels.places(truth.label[rows]),
         "truth_crowd": truth.crowd[rows],
         "truth_outcome": _joined([step.truth_outcome[rows] for step in outcomes]),
         "truth_iou": _joined([step.truth_iou[rows] for step in outcomes]),
+        "truth_match": _joined(
+            [
+                np.where(step.truth_prediction[rows] < 0, -1, step.truth_prediction[rows] - first)
+                for step, first in zip(outcomes, firsts, strict=True)
+            ]
+        ),
     }
 
 

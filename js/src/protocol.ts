@@ -17,6 +17,7 @@ export const BUFFERS = {
   truth_crowd: "u8",
   truth_outcome: "u8",
   truth_iou: "f32",
+  truth_match: "i32",
   offsets: "u32",
   corners: "f32",
   label: "u32",
@@ -34,6 +35,12 @@ export interface Score {
   bounds: [number, number] | null;
 }
 
+export interface OtherRun {
+  name: string;
+  steps: number[];
+  epochs: (number | null)[];
+}
+
 export interface RunInfo {
   name: string;
   task: string;
@@ -42,6 +49,7 @@ export interface RunInfo {
   specimens: number;
   scores: Score[];
   notes: string[];
+  other: OtherRun | null;
 }
 
 export interface NamesRequest {
@@ -99,6 +107,7 @@ export interface SummaryReply {
 export interface SpecimenRequest {
   id: string;
   kind: "specimen";
+  of: "run" | "other";
   specimen: string | null;
   index: number | null;
   step: number | null;
@@ -175,6 +184,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function isOtherRun(value: unknown): value is OtherRun {
+  return (
+    isRecord(value) && typeof value.name === "string" && Array.isArray(value.steps) && Array.isArray(value.epochs)
+  );
+}
+
 export function isRunInfo(value: unknown): value is RunInfo {
   return (
     isRecord(value) &&
@@ -185,7 +200,8 @@ export function isRunInfo(value: unknown): value is RunInfo {
     Array.isArray(value.epochs) &&
     Array.isArray(value.scores) &&
     value.scores.every((score) => isRecord(score) && typeof score.name === "string") &&
-    Array.isArray(value.notes)
+    Array.isArray(value.notes) &&
+    (value.other === null || isOtherRun(value.other))
   );
 }
 

@@ -53,7 +53,7 @@ const DEFAULT_HEIGHT = 540;
 
 export type Store = ReturnType<typeof createStore>;
 
-const NO_RUN: RunInfo = { name: "", task: "", steps: [], epochs: [], specimens: 0, scores: [], notes: [] };
+const NO_RUN: RunInfo = { name: "", task: "", steps: [], epochs: [], specimens: 0, scores: [], notes: [], other: null };
 const NO_SCORE: Score = { name: "", direction: "higher", bounds: null };
 
 function readRun(model: Model): RunInfo {

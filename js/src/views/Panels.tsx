@@ -1,15 +1,16 @@
 import { useMemo } from "preact/hooks";
 import {
   type Boxes,
-  counterpart,
   countOutcomes,
   hasSharedImage,
   invalidAt,
   outputAt,
   type Pack,
+  predictionMatched,
   predictionsAt,
   statusAt,
   truthAt,
+  truthMatched,
 } from "../pack";
 import type { Invalid } from "../protocol";
 import type { Side, Store } from "../store";
@@ -94,9 +95,8 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
   const picture = imageNote(pack);
 
   function highlightOf(side: Side): number | null {
-    if (!hover || !predictions) return hover?.side === side ? hover.index : null;
-    if (hover.side === side) return hover.index;
-    return side === "truth" ? counterpart(predictions, hover.index, truth) : counterpart(truth, hover.index, predictions);
+    if (!hover || hover.side === side) return hover?.index ?? null;
+    return side === "truth" ? truthMatched(pack, step, hover.index) : predictionMatched(pack, step, hover.index);
   }
 
   function notes(side: Side | "image", words: string) {

@@ -17,7 +17,7 @@ export class FakeModel implements Model {
   #unsaved: Record<string, unknown> = {};
 
   constructor(values: Record<string, unknown>) {
-    this.#values = { step: null, specimen: null, score: "mean_iou", sort_by: "order", sort_reversed: false, _data: "anywidget:data", ...values };
+    this.#values = { step: null, specimen: null, score: "mean_iou", sort_by: "order", sort_reversed: false, compare_step: null, _data: "anywidget:data", ...values };
   }
 
   get(name: string): unknown {
@@ -101,8 +101,7 @@ export function asViews(values: Partial<Record<BufferName, number[]>>): { names:
   const buffers = names.map((name) => {
     const numbers = values[name] ?? [];
     const type = BUFFERS[name];
-    const array =
-      type === "f32" ? new Float32Array(numbers) : type === "u32" ? new Uint32Array(numbers) : new Uint8Array(numbers);
+    const array = new { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array }[type](numbers);
     return new DataView(array.buffer);
   });
   return { names, buffers };
@@ -119,6 +118,7 @@ export const RUN: RunInfo = {
     { name: "centre_distance", direction: "lower", bounds: null },
   ],
   notes: [],
+  other: null,
 };
 
 export function nameOf(row: number): string {
@@ -189,6 +189,7 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
   const code = (name: (typeof OUTCOMES)[number]) => OUTCOMES.indexOf(name);
   const truthOutcome: number[] = [];
   const truthIou: number[] = [];
+  const truthMatch: number[] = [];
   const rows = { corners: [] as number[], label: [] as number[], score: [] as number[], outcome: [] as number[], iou: [] as number[] };
   const offsets = [0];
   for (const step of steps) {
@@ -204,6 +205,7 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
       const iou = shared / (2 * (x2 - x1) * (y2 - y1) - shared);
       truthOutcome.push(code(ignored ? "ignored" : missed ? "missed" : "matched"));
       truthIou.push(missed || ignored ? Number.NaN : iou);
+      truthMatch.push(missed || ignored ? -1 : rows.label.length - (offsets.at(-1) ?? 0));
       if (missed || ignored) return;
       rows.corners.push(...moved);
       rows.label.push(place % labels.length);
@@ -227,6 +229,7 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
     truth_crowd: truth.map(() => 0),
     truth_outcome: truthOutcome,
     truth_iou: truthIou,
+    truth_match: truthMatch,
     offsets,
     ...rows,
   });
