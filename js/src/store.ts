@@ -1,5 +1,7 @@
 /** The state of one view as signals, and what may be done to it. */
 import { batch, computed, effect, signal } from "@preact/signals";
+import { asksForLessMotion, createBlink } from "./blink";
+import { createComparison } from "./comparison";
 import { WHOLE, type View } from "./geometry";
 import { type WhenIdle, whenIdle } from "./idle";
 import { createNames } from "./names";
@@ -34,7 +36,11 @@ export interface Options {
   ignored: boolean;
 }
 
-export type Side = "truth" | "prediction";
+export type Side = "truth" | "prediction" | "compared";
+
+/** What the words of answers are held against: nothing, the closest reference, or what A answered. */
+export const WORD_BASES = ["none", "reference", "A"] as const;
+export type WordBasis = (typeof WORD_BASES)[number];
 
 export interface Hover {
   side: Side;
@@ -47,6 +53,7 @@ export interface Surroundings {
   decode: DecodeImage;
   whenIdle: WhenIdle;
   isVisible: () => boolean;
+  isStill: () => boolean;
 }
 
 const DEFAULT_HEIGHT = 540;
@@ -68,6 +75,7 @@ export function createStore(
   surroundings: Partial<Surroundings> = {},
 ) {
   const { decode = decodeInBrowser, whenIdle: idle = whenIdle, isVisible = () => !document.hidden } = surroundings;
+  const { isStill = asksForLessMotion } = surroundings;
   const client = createClient(connecting, abort);
 
   const run = signal(readRun(model));
@@ -96,6 +104,9 @@ export function createStore(
   });
   const view = signal<View>(WHOLE);
   const hover = signal<Hover | null>(null);
+  /** The ground truth box whose matches over all steps are in sight. */
+  const chosenTruth = signal<number | null>(null);
+  const wordBasis = signal<WordBasis>("none");
   const menuOpen = signal(false);
   const helpOpen = signal(false);
   const listOpen = signal(false);
@@ -109,6 +120,14 @@ export function createStore(
   );
   const summary = createSummary(client, () => run.peek().steps);
   const specimens = createSpecimens(client, decode);
+  const comparison = createComparison(
+    model,
+    client,
+    decode,
+    { run: () => run.value, step: () => step.value, pack: () => pack.value },
+    abort,
+  );
+  const blink = createBlink({ isComparing: () => comparison.on.value, isVisible, isStill }, abort);
   let opening = 0;
   /** Nobody has named a specimen: the first of the list is opened once the list is sorted. */
   let opensFirst = false;
@@ -194,6 +213,12 @@ export function createStore(
     commitStep();
   }
 
+  function goToStep(to: number): void {
+    playback.stop();
+    showStep(run.peek().steps.indexOf(to));
+    commitStep();
+  }
+
   function watchForSlow(): void {
     clearTimeout(slowTimer);
     slow.value = false;
@@ -209,7 +234,10 @@ export function createStore(
 
   function show(shown: Pack): void {
     batch(() => {
-      if (pack.peek()?.reply.index !== shown.reply.index) view.value = WHOLE;
+      if (pack.peek()?.reply.index !== shown.reply.index) {
+        view.value = WHOLE;
+        chosenTruth.value = null;
+      }
       pack.value = shown;
       hover.value = null;
       target.value = { row: shown.reply.index, name: shown.reply.specimen };
@@ -375,6 +403,8 @@ export function createStore(
       sorting.clear();
       summary.clear();
       specimens.clear();
+      comparison.clear();
+      chosenTruth.value = null;
       pack.value = null;
       target.value = { row: null, name: null };
       phase.value = "loading";
@@ -427,6 +457,14 @@ export function createStore(
     height.value = readHeight();
   });
   abort.addEventListener("abort", effect(wantSummary));
+  // what was under the pointer is another step's
+  abort.addEventListener(
+    "abort",
+    effect(() => {
+      void comparison.step.value;
+      hover.value = null;
+    }),
+  );
   abort.addEventListener("abort", () => {
     clearTimeout(slowTimer);
     specimens.clear();
@@ -450,6 +488,10 @@ export function createStore(
     options,
     view,
     hover,
+    comparison,
+    blink,
+    chosenTruth,
+    wordBasis,
     menuOpen,
     helpOpen,
     listOpen,
@@ -462,6 +504,7 @@ export function createStore(
     showStep,
     commitStep,
     moveStep,
+    goToStep,
     openRow,
     openPlace,
     openNamed,

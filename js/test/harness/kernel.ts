@@ -121,6 +121,8 @@ export const RUN: RunInfo = {
   other: null,
 };
 
+export const OTHER = { name: "flickr-baseline", steps: [100, 200, 500], epochs: [null, null, null] };
+
 export function nameOf(row: number): string {
   return `images/val/specimen_${String(row).padStart(5, "0")}.jpg`;
 }
@@ -175,7 +177,8 @@ export const SCENARIO: Scenario = {
 
 /** Boxes that tighten around the ground truth from step to step, among them a missed and an extra one. */
 function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): { reply: SpecimenReply; buffers: DataView[] } {
-  const { run, boxes, labels } = scenario;
+  const { boxes, labels } = scenario;
+  const run = request.of === "other" && scenario.run.other !== null ? { ...scenario.run, ...scenario.run.other } : scenario.run;
   const index = request.index ?? Math.max(0, Array.from({ length: run.specimens }, (_, row) => nameOf(row)).indexOf(request.specimen ?? ""));
   const next = random(index + 1);
   const steps = scenario.partial && !request.all_steps ? run.steps.filter((step) => step === request.step) : run.steps;
@@ -193,7 +196,7 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
   const rows = { corners: [] as number[], label: [] as number[], score: [] as number[], outcome: [] as number[], iou: [] as number[] };
   const offsets = [0];
   for (const step of steps) {
-    const drift = 40 / (1 + run.steps.indexOf(step));
+    const drift = (request.of === "other" ? 60 : 40) / (1 + run.steps.indexOf(step));
     truth.forEach((box, place) => {
       const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = box;
       const missed = place % 5 === 3;
@@ -233,7 +236,7 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
     offsets,
     ...rows,
   });
-  const pick = run.steps.map((step) => steps.includes(step));
+  const pick = scenario.run.steps.map((step) => steps.includes(step));
   const base: SpecimenReply = {
     id: request.id,
     kind: "specimen",
