@@ -5,6 +5,8 @@ import { type Label, type Outcome, outcomeOf } from "./protocol";
 import type { Options } from "./store";
 
 export const MOST_CHIPS = 60;
+/** So few boxes have chips even where these cover something. */
+const ALWAYS_CHIPS = 12;
 
 const CHIP_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const CHIP_HEIGHT = 16;
@@ -252,10 +254,11 @@ export function paintBoxes(context: CanvasRenderingContext2D, scene: Scene): voi
       strokeGroup(context, rects, colours.get(label) ?? FALLBACK_COLOUR, LINES[outcome], thinner);
     }
   }
-  if (shown.length <= MOST_CHIPS) paintChips(context, scene, shown, shown.length <= 12);
+  if (shown.length <= MOST_CHIPS) paintChips(context, scene, shown, shown.length <= ALWAYS_CHIPS);
 }
 
-export function paintHighlight(context: CanvasRenderingContext2D, scene: Scene, index: number): void {
+/** `hasChips`: the boxes were painted with as many chips as there is place for. */
+export function paintHighlight(context: CanvasRenderingContext2D, scene: Scene, index: number, hasChips = true): void {
   if (index >= scene.boxes.count || !isDrawable(scene.boxes, index)) return;
   const rect = rectOf(scene, index);
   const colour = colourOf(scene, index);
@@ -264,7 +267,10 @@ export function paintHighlight(context: CanvasRenderingContext2D, scene: Scene, 
   context.fillRect(rect.x, rect.y, rect.width, rect.height);
   context.globalAlpha = 1;
   strokeGroup(context, [rect], colour, LINES[outcomeOf(scene.boxes.outcome[index])], 1.5);
-  paintChips(context, scene, [index], true);
+  const shown = shownBoxes(scene);
+  // where every box has its chip, a second one would say it twice: they only go on top of what was painted
+  const isSaid = hasChips && shown.length <= ALWAYS_CHIPS;
+  paintChips(context, scene, isSaid ? shown : [index], true);
 }
 
 interface Chip {

@@ -16,12 +16,12 @@ export function comparedWords(store: Store): string {
   const { other, steps, epochs, step } = store.comparison;
   const place = steps.value.indexOf(step.value as number);
   const words = stepLabel({ steps: steps.value, epochs: epochs.value }, place);
-  return other.value === null ? words : `${other.value.name} · ${words}`;
+  return other.value === null ? words : `${words} · ${other.value.name}`;
 }
 
 export function shownWords(store: Store): string {
   const words = stepLabel(store.run.value, store.stepIndex.value);
-  return store.comparison.other.value === null ? words : `${store.run.value.name} · ${words}`;
+  return store.comparison.other.value === null ? words : `${words} · ${store.run.value.name}`;
 }
 
 /** Names both runs, where there are two. */

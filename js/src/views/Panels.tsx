@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { paintGhosts } from "../ghosts";
-import { hasSameTruth, historyOf, type Moment, sameTruth } from "../history";
+import { hasSameTruth, historyOf, sameTruth } from "../history";
 import {
   answerAt,
   type Boxes,
@@ -19,7 +19,7 @@ import type { Invalid, Question } from "../protocol";
 import type { Side, Store } from "../store";
 import { plural } from "../words";
 import { CompareBar, comparedWords, Mark, shownWords } from "./CompareBar";
-import { HistoryStrip } from "./HistoryStrip";
+import { type HistoryRow, HistoryStrip } from "./HistoryStrip";
 import { Legend } from "./Legend";
 import { absenceWords, QuestionCard, sameQuestion } from "./Questions";
 import { type PaintAbove, Stage } from "./Stage";
@@ -308,27 +308,13 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
     );
   }
 
-  function strip(moments: Moment[] | null, mark: "A" | "B" | undefined) {
-    if (moments === null || chosen === null) return null;
-    return (
-      <HistoryStrip
-        name={`${history.label?.text || "box"} (box ${chosen + 1} of ${pack.truth.count})`}
-        moments={moments}
-        step={mark === "A" ? a.step : step}
-        mark={mark}
-        goTo={(at) => (mark === "A" ? comparison.choose(at) : store.goToStep(at))}
-        clear={
-          mark === "A"
-            ? undefined
-            : () => {
-                store.chosenTruth.value = null;
-              }
-        }
-      />
-    );
+  function historyRows(): HistoryRow[] {
+    const isOther = compares && comparison.other.value !== null;
+    const rowB = history.moments && { mark: isOther ? ("B" as const) : null, moments: history.moments, step, goTo: store.goToStep };
+    const rowA = isOther && historyInA.moments && { mark: "A" as const, moments: historyInA.moments, step: a.step, goTo: comparison.choose };
+    return [rowA, rowB].filter((row) => row !== null && row !== false);
   }
 
-  const hasOther = comparison.other.value !== null;
   const caption = pack.reply.caption;
   const phrases = caption === "" ? [] : phrasesOf(pack);
   const rows = ["auto", ...(shared ? [] : ["minmax(180px, 1fr)"]), ...questions.map(() => "auto"), "auto"];
@@ -361,8 +347,16 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
         {compares && predictionPanel(shownA, a, historyInA.above)}
         {predictionPanel(shownB, b, history.above)}
       </div>
-      {compares && hasOther && strip(historyInA.moments, "A")}
-      {strip(history.moments, compares && hasOther ? "B" : undefined)}
+      {chosen !== null && (
+        <HistoryStrip
+          label={history.label?.text || "box"}
+          place={`box ${chosen + 1} of ${pack.truth.count}`}
+          rows={historyRows()}
+          clear={() => {
+            store.chosenTruth.value = null;
+          }}
+        />
+      )}
       <footer class="ew-foot">
         {!shared && compares && legend(shownA)}
         {!shared && legend(shownB)}

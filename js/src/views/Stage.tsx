@@ -162,7 +162,7 @@ export function Stage(props: StageProps) {
       }
       context.globalAlpha = 1;
       paintAbove?.(context, scene);
-      if (highlight !== null) paintHighlight(context, scene, highlight);
+      if (highlight !== null) paintHighlight(context, scene, highlight, paintAbove === null);
     }
     onPainted(side, `${pack.reply.specimen}|${step}`);
   }, [boxes, step, pack, source, view, panel, ratio, options, highlight, paintAbove]);
