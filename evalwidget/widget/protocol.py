@@ -1,9 +1,9 @@
 """The contract between Python and the front end, as types; ``js/src/protocol.ts`` mirrors it.
 
 Small lasting state that a user may read or set travels as traits of ``EvalWidget`` (``step``, ``specimen``, ``score``,
-``sort_by`` and ``sort_reversed``, both ways; ``_run`` once, towards the browser). Everything bulky is asked for by a
-request on the data channel and answered by one reply, or by an ``ErrorReply``, with the id of the request. Ids start
-with a random prefix of the view that asked, because every browser tab on a kernel hears every reply.
+``sort_by``, ``sort_reversed`` and ``compare_step``, both ways; ``_run`` once, towards the browser). Everything bulky is
+asked for by a request on the data channel and answered by one reply, or by an ``ErrorReply``, with the id of the
+request. Ids start with a random prefix of the view that asked, because every browser tab on a kernel hears every reply.
 
 Binary parts of a reply travel as buffers; ``buffers`` in the reply names them, in order, and ``BUFFERS`` says what
 each holds.
@@ -43,6 +43,7 @@ __all__ = [
     "ModesRequest",
     "NamesReply",
     "NamesRequest",
+    "OtherRun",
     "Question",
     "RanksReply",
     "RanksRequest",
@@ -80,6 +81,7 @@ BUFFERS: Final = {
     "truth_crowd": "u8",  # (n,) 1 for a crowd region
     "truth_outcome": "u8",  # (s, n) places in OUTCOMES
     "truth_iou": "f32",  # (s, n) IoU with the matching prediction, NaN where there is none
+    "truth_match": "i32",  # (s, n) place of the matching prediction among those of the step, -1 where there is none
     "offsets": "u32",  # (s + 1,) predictions of step i are rows offsets[i]:offsets[i + 1]
     "corners": "f32",  # (m, 4), NaN for an invalid prediction
     "label": "u32",  # (m,) places in SpecimenReply.labels
@@ -126,8 +128,16 @@ class GoodCriterion(TypedDict):
     meaning: str
 
 
+class OtherRun(TypedDict):
+    """A second run over the same specimens, of which ``compare_step`` is then a step."""
+
+    name: str
+    steps: list[int]
+    epochs: list[float | None]
+
+
 class RunInfo(TypedDict):
-    """The trait ``_run``: what the front end knows before it asks anything."""
+    """The trait ``_run``: what the front end knows before it asks anything. ``other``: the run it is compared with."""
 
     name: str
     task: str
@@ -138,6 +148,7 @@ class RunInfo(TypedDict):
     modes: list[FailureMode]
     good: list[GoodCriterion]
     notes: list[str]
+    other: OtherRun | None
 
 
 class NamesRequest(TypedDict):
@@ -365,10 +376,14 @@ class SpecimenRequest(TypedDict):
     With ``all_steps`` false the reply may hold only the steps that are in memory already and ``step``, so that
     something can be painted before a large run has been read; the front end then asks again with ``all_steps`` true
     and ``image`` false.
+
+    ``of`` says whose specimen: the run's, or the other run's, which has the same specimens by identifier; what it lacks
+    is an error. Labels of the other run have the colours that they have in the run.
     """
 
     id: str
     kind: Literal["specimen"]
+    of: Literal["run", "other"]
     specimen: str | None
     index: int | None
     step: int | None

@@ -30,6 +30,7 @@ from evalwidget.widget.protocol import (
     Invalid,
     Label,
     NamesReply,
+    OtherRun,
     Question,
     RanksReply,
     RunInfo,
@@ -46,9 +47,11 @@ _SETTINGS: Final = Settings()
 _ANSWER_SCORES: Final = ("exact_match", "token_f1", "bleu")
 
 
-def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None) -> RunInfo:
+def run_info(
+    evaluation: Evaluation, notes: list[str], score: str | None = None, other: RunData | None = None
+) -> RunInfo:
     """What the front end knows before it asks anything; ``score`` is one that the list is to offer whether or not it
-    is among the usual ones. Raises ``UnknownNameError`` about it."""
+    is among the usual ones, ``other`` a run to compare with. Raises ``UnknownNameError`` about the score."""
     data = evaluation.data
     return RunInfo(
         name=data.name,
@@ -63,16 +66,27 @@ def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None)
         modes=modes_of_run(data),
         good=criteria_of_run(data),
         notes=notes,
+        other=None
+        if other is None
+        else OtherRun(name=other.name, steps=other.steps, epochs=[other.epoch(step) for step in other.steps]),
     )
 
 
-def answer(request: Mapping[str, Any], evaluation: Evaluation, diagnosis: Diagnosis | None = None) -> Reply:
-    """The reply to one request and its buffers; ``diagnosis`` is the run's, made anew if None. What is wrong with the
-    request or the run comes back as an ``ErrorReply``: an exception in a message handler would reach nobody."""
+def answer(
+    request: Mapping[str, Any],
+    evaluation: Evaluation,
+    other: Evaluation | None = None,
+    diagnosis: Diagnosis | None = None,
+) -> Reply:
+    """The reply to one request and its buffers; ``other`` is of the run to compare with, ``diagnosis`` the run's, made
+    anew if None. What is wrong with the request or the run comes back as an ``ErrorReply``: an exception in a message
+    handler would reach nobody."""
     identity = request.get("id") if isinstance(request, Mapping) else None
     identity = identity if isinstance(identity, str) else ""
     try:
         kind = request.get("kind") if isinstance(request, Mapping) else None
+        if kind == "specimen" and request.get("of", "run") != "run":
+            return _specimen_of_other(identity, request, evaluation.data, other)
         if isinstance(kind, str) and kind in _ANSWERS:
             return _ANSWERS[kind](identity, request, evaluation)
         if isinstance(kind, str) and kind in _DIAGNOSES:
@@ -148,6 +162,23 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
     ), buffers
 
 
+def _specimen_of_other(identity: str, request: Mapping[str, Any], data: RunData, other: Evaluation | None) -> Reply:
+    """``_specimen`` of the other run, its labels in the colours of the run whose data are ``data``."""
+    of, specimen = request["of"], request.get("specimen")
+    if of != "other" or other is None:
+        expected = "'run'" if other is None else "'run' or 'other'"
+        raise UnknownNameError(f"request: of: expected {expected}, got {of!r}")
+    if isinstance(specimen, str) and specimen in data.rows and specimen not in other.data.rows:
+        raise UnknownNameError(f"the run {other.data.name!r} does not have this specimen")
+    reply, buffers = _specimen(identity, request, other)
+    places = {name: place for place, name in enumerate(data.labels.names[: data.settled_labels])}
+    reply["labels"] = [
+        Label(text=text, colour=label_colour(places[text]) if text in places else invented_label_colour(text))
+        for text in (label["text"] for label in reply["labels"])
+    ]
+    return reply, buffers
+
+
 _ANSWERS: Final[dict[str, Callable[[str, Mapping[str, Any], Evaluation], Reply]]] = {
     "labels": labels,
     "learning": learning,
@@ -191,12 +222,19 @@ def _truth_arrays(evaluation: Evaluation, row: int, steps: list[int], labels: _L
     truth = evaluation.data.ground_truth.boxes
     rows = slice(truth.offsets[row], truth.offsets[row + 1])
     outcomes = [evaluation.boxes(step, _SETTINGS) for step in steps]
+    firsts = [evaluation.data.predictions(step).boxes.offsets[row] for step in steps]
     return {
         "truth_corners": truth.corners[rows],
         "truth_label": labels.places(truth.label[rows]),
         "truth_crowd": truth.crowd[rows],
         "truth_outcome": _joined([step.truth_outcome[rows] for step in outcomes]),
         "truth_iou": _joined([step.truth_iou[rows] for step in outcomes]),
+        "truth_match": _joined(
+            [
+                np.where(step.truth_prediction[rows] < 0, -1, step.truth_prediction[rows] - first)
+                for step, first in zip(outcomes, firsts, strict=True)
+            ]
+        ),
     }
 
 

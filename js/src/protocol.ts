@@ -27,6 +27,7 @@ export const BUFFERS = {
   truth_crowd: "u8",
   truth_outcome: "u8",
   truth_iou: "f32",
+  truth_match: "i32",
   offsets: "u32",
   corners: "f32",
   label: "u32",
@@ -65,6 +66,12 @@ export interface GoodCriterion {
   meaning: string;
 }
 
+export interface OtherRun {
+  name: string;
+  steps: number[];
+  epochs: (number | null)[];
+}
+
 export interface RunInfo {
   name: string;
   task: string;
@@ -75,6 +82,7 @@ export interface RunInfo {
   modes: FailureMode[];
   good: GoodCriterion[];
   notes: string[];
+  other: OtherRun | null;
 }
 
 export interface NamesRequest {
@@ -247,6 +255,7 @@ export interface LabelsReply {
 export interface SpecimenRequest {
   id: string;
   kind: "specimen";
+  of: "run" | "other";
   specimen: string | null;
   index: number | null;
   step: number | null;
@@ -348,6 +357,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function isOtherRun(value: unknown): value is OtherRun {
+  return (
+    isRecord(value) && typeof value.name === "string" && Array.isArray(value.steps) && Array.isArray(value.epochs)
+  );
+}
+
 export function isRunInfo(value: unknown): value is RunInfo {
   return (
     isRecord(value) &&
@@ -359,7 +374,8 @@ export function isRunInfo(value: unknown): value is RunInfo {
     Array.isArray(value.scores) &&
     value.scores.every((score) => isRecord(score) && typeof score.name === "string") &&
     [value.modes, value.good].every(Array.isArray) &&
-    Array.isArray(value.notes)
+    Array.isArray(value.notes) &&
+    (value.other === null || isOtherRun(value.other))
   );
 }
 

@@ -51,9 +51,12 @@ export interface Channel {
 
 interface Arrays {
   u8: Uint8Array<ArrayBuffer>;
+  i32: Int32Array<ArrayBuffer>;
   u32: Uint32Array<ArrayBuffer>;
   f32: Float32Array<ArrayBuffer>;
 }
+
+const ARRAYS = { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array };
 
 export type NamedBuffers = { [Name in BufferName]?: Arrays[(typeof BUFFERS)[Name]] };
 
@@ -93,10 +96,7 @@ export function decodeBuffers(names: readonly string[], buffers: readonly unknow
   const decoded: Record<string, unknown> = {};
   names.forEach((name, place) => {
     if (!isBufferName(name)) throw new Error(`a reply carried an unknown buffer: ${name}`);
-    const bytes = copyBytes(buffers[place]);
-    const type = BUFFERS[name];
-    decoded[name] =
-      type === "f32" ? new Float32Array(bytes) : type === "u32" ? new Uint32Array(bytes) : new Uint8Array(bytes);
+    decoded[name] = new ARRAYS[BUFFERS[name]](copyBytes(buffers[place]));
   });
   return decoded as NamedBuffers;
 }

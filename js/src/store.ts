@@ -1,5 +1,7 @@
 /** The state of one view as signals, and what may be done to it. */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import { asksForLessMotion, createBlink } from "./blink";
+import { createComparison } from "./comparison";
 import { WHOLE, type View } from "./geometry";
 import { type Filter, filterOf, traitOf } from "./filter";
 import { createFiltering } from "./filtering";
@@ -40,7 +42,11 @@ export interface Options {
   ignored: boolean;
 }
 
-export type Side = "truth" | "prediction";
+export type Side = "truth" | "prediction" | "compared";
+
+/** What the words of answers are held against: nothing, the closest reference, or what A answered. */
+export const WORD_BASES = ["none", "reference", "A"] as const;
+export type WordBasis = (typeof WORD_BASES)[number];
 
 export interface Hover {
   side: Side;
@@ -49,7 +55,7 @@ export interface Hover {
 
 /** What something outside the panels points at: places among the boxes of the specimen at the step in sight, or among its
  * questions where it has nothing else. */
-export type Pointed = Record<Side, readonly number[]>;
+export type Pointed = Record<Exclude<Side, "compared">, readonly number[]>;
 
 export type Phase = "loading" | "ready" | "error" | "empty";
 
@@ -57,6 +63,7 @@ export interface Surroundings {
   decode: DecodeImage;
   whenIdle: WhenIdle;
   isVisible: () => boolean;
+  isStill: () => boolean;
 }
 
 const DEFAULT_HEIGHT = 540;
@@ -73,6 +80,7 @@ const NO_RUN: RunInfo = {
   modes: [],
   good: [],
   notes: [],
+  other: null,
 };
 const NO_SCORE: Score = { name: "", direction: "higher", bounds: null };
 
@@ -88,6 +96,7 @@ export function createStore(
   surroundings: Partial<Surroundings> = {},
 ) {
   const { decode = decodeInBrowser, whenIdle: idle = whenIdle, isVisible = () => !document.hidden } = surroundings;
+  const { isStill = asksForLessMotion } = surroundings;
   const client = createClient(connecting, abort);
 
   const run = signal(readRun(model));
@@ -119,6 +128,9 @@ export function createStore(
   const view = signal<View>(WHOLE);
   const hover = signal<Hover | null>(null);
   const pointed = signal<Pointed | null>(null);
+  /** The ground truth box whose matches over all steps are in sight. */
+  const chosenTruth = signal<number | null>(null);
+  const wordBasis = signal<WordBasis>("none");
   const menuOpen = signal(false);
   const helpOpen = signal(false);
   const listOpen = signal(false);
@@ -130,8 +142,9 @@ export function createStore(
 
   /** The step that changes are counted from: the one compared with, else the one recorded before. */
   const changesFrom = computed(() => {
-    const { steps } = run.value;
-    return compareStep.value ?? steps[steps.indexOf(settledStep.value as number) - 1] ?? null;
+    const { steps, other } = run.value;
+    const compared = other === null ? compareStep.value : null;
+    return compared ?? steps[steps.indexOf(settledStep.value as number) - 1] ?? null;
   });
 
   const names = createNames(client);
@@ -148,6 +161,14 @@ export function createStore(
   const modeCounts = createModeCounts(client, () => run.peek().steps);
   const findings = createFindings(client, nearestSteps);
   const specimens = createSpecimens(client, decode);
+  const comparison = createComparison(
+    model,
+    client,
+    decode,
+    { run: () => run.value, step: () => step.value, pack: () => pack.value },
+    abort,
+  );
+  const blink = createBlink({ isComparing: () => comparison.on.value, isVisible, isStill }, abort);
   let opening = 0;
   /** Nobody has named a specimen: the first of the list is opened once the list is sorted. */
   let opensFirst = false;
@@ -286,6 +307,12 @@ export function createStore(
     commitStep();
   }
 
+  function goToStep(to: number): void {
+    playback.stop();
+    showStep(run.peek().steps.indexOf(to));
+    commitStep();
+  }
+
   function watchForSlow(): void {
     clearTimeout(slowTimer);
     slow.value = false;
@@ -301,7 +328,10 @@ export function createStore(
 
   function show(shown: Pack): void {
     batch(() => {
-      if (pack.peek()?.reply.index !== shown.reply.index) view.value = WHOLE;
+      if (pack.peek()?.reply.index !== shown.reply.index) {
+        view.value = WHOLE;
+        chosenTruth.value = null;
+      }
       pack.value = shown;
       hover.value = null;
       pointed.value = null;
@@ -489,6 +519,8 @@ export function createStore(
       learning.clear();
       for (const known of [labels, modes, modeCounts, findings]) known.clear();
       specimens.clear();
+      comparison.clear();
+      chosenTruth.value = null;
       pack.value = null;
       target.value = { row: null, name: null };
       phase.value = "loading";
@@ -552,6 +584,14 @@ export function createStore(
     height.value = readHeight();
   });
   for (const want of [wantSummary, wantChanges, wantLearning]) abort.addEventListener("abort", effect(want));
+  // what was under the pointer is another step's
+  abort.addEventListener(
+    "abort",
+    effect(() => {
+      void comparison.step.value;
+      hover.value = null;
+    }),
+  );
   abort.addEventListener("abort", () => {
     clearTimeout(slowTimer);
     specimens.clear();
@@ -578,6 +618,10 @@ export function createStore(
     view,
     hover,
     pointed,
+    comparison,
+    blink,
+    chosenTruth,
+    wordBasis,
     menuOpen,
     helpOpen,
     listOpen,
@@ -598,6 +642,7 @@ export function createStore(
     showStep,
     commitStep,
     moveStep,
+    goToStep,
     openRow,
     openPlace,
     openNamed,

@@ -7,7 +7,7 @@ function epochText(epoch: number): string {
   return hundredths % 10 === 0 ? (hundredths / 100).toFixed(1) : (hundredths / 100).toFixed(2);
 }
 
-export function stepLabel(run: RunInfo, stepIndex: number): string {
+export function stepLabel(run: Pick<RunInfo, "steps" | "epochs">, stepIndex: number): string {
   const step = run.steps[stepIndex];
   if (step === undefined) return "no step";
   const epoch = run.epochs[stepIndex];

@@ -225,7 +225,7 @@ def test_findings_of_a_specimen_at_all_steps(boxed: ew.Run) -> None:
 def test_a_request_that_cannot_be_answered_gets_an_error_reply(
     boxed: ew.Run, request_: dict[str, Any], message: str
 ) -> None:
-    reply, sent = answer({"id": "x"} | request_, boxed._evaluation, boxed._diagnosis)
+    reply, sent = answer({"id": "x"} | request_, boxed._evaluation, diagnosis=boxed._diagnosis)
     assert (reply["id"], reply["kind"], sent) == ("x", "error", [])
     assert message in reply["message"]
 

@@ -54,7 +54,7 @@ def test_every_message_is_an_interface_with_the_same_fields(source: str) -> None
         name: {field: typescript(kind) for field, kind in get_type_hints(message).items()}
         for name, message in MESSAGES.items()
     }
-    assert len(expected) == 37
+    assert len(expected) == 38
     assert interfaces(source) == expected
 
 
@@ -76,7 +76,7 @@ def test_the_filter_of_what_has_no_failure_mode_is_equal(source: str) -> None:
 def test_buffers_are_equal(source: str) -> None:
     (written,) = re.findall(r"export const BUFFERS = \{(.*?)\} as const;", source, re.DOTALL)
     assert re.findall(r'(\w+): "(\w+)",', written) == list(protocol.BUFFERS.items())
-    assert set(protocol.BUFFERS.values()) == {"u8", "u32", "f32"}
+    assert set(protocol.BUFFERS.values()) == {"u8", "u32", "i32", "f32"}
 
 
 def test_requests_and_replies_are_those_of_the_server(source: str) -> None:

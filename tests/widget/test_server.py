@@ -74,6 +74,7 @@ def ask_specimen(run: ew.Run, specimen: str | None, **fields: Any) -> tuple[Any,
             "truth_crowd": n,
             "truth_outcome": s * n,
             "truth_iou": s * n,
+            "truth_match": s * n,
             "offsets": s + 1,
             "corners": m * 4,
             "label": m,
@@ -106,6 +107,7 @@ def test_what_the_front_end_knows_first(run: ew.Run) -> None:
         "modes": info["modes"],
         "good": info["good"],
         "notes": [],
+        "other": None,
     }
     json.dumps(info, allow_nan=False)
 
@@ -193,6 +195,7 @@ def test_a_specimen_at_all_steps(run: ew.Run) -> None:
         *("unscored", "unscored"),
     ]
     assert buffers["truth_iou"].tolist() == pytest.approx([0.9] + [np.nan] * 5, nan_ok=True)
+    assert buffers["truth_match"].tolist() == [1, -1, -1, -1, -1, -1]
     assert buffers["offsets"].tolist() == [0, 3, 3, 3]
     assert [OUTCOMES[code] for code in buffers["outcome"]] == ["extra", "matched", "invalid"]
     assert buffers["score"].tolist() == pytest.approx([np.nan, 0.5, np.nan], nan_ok=True)
@@ -297,6 +300,60 @@ def test_without_all_steps_nothing_is_read_but_the_step_asked_for(folder: Path) 
     reply, _ = ask_specimen(run, "a.png", all_steps=True)
     assert reply["kind"] == "error"
     assert reply["message"].startswith("predictions/step-000020.jsonl:1: malformed JSON")
+
+
+def test_matches_are_places_among_the_predictions_of_their_step(run: ew.Run) -> None:
+    matches = run.matches()
+    for specimen in ("a.png", "b.png"):
+        reply, buffers = ask_specimen(run, specimen)
+        pairs = buffers["truth_match"].reshape(len(reply["steps"]), -1)
+        for step, of_step, first in zip(reply["steps"], pairs, buffers["offsets"], strict=False):
+            rows = matches[(matches.step == step) & (matches.specimen == specimen) & matches.ground_truth_x1.notna()]
+            matched = (rows.status == "matched").to_numpy()
+            if len(rows):
+                assert ((of_step >= 0) == matched).all()
+            found = buffers["corners"].reshape(-1, 4)[first + of_step[of_step >= 0]]
+            corners = rows[matched][[f"prediction_{name}" for name in ("x1", "y1", "x2", "y2")]]
+            np.testing.assert_array_equal(found, corners.to_numpy(np.float32))
+    assert ask_specimen(run, "b.png")[1]["truth_match"].tolist() == [-1, 0, -1]
+
+
+@pytest.fixture
+def other(write_run: Write) -> ew.Run:
+    """A run over a.png and d.png whose labels come in another order, with one that it alone predicts."""
+    truth = [
+        {"image": "a.png", "phrase": "cat", "box": [0, 0, 10, 10]},
+        {"image": "d.png", "phrase": "dog", "box": [0, 0, 9, 9]},
+    ]
+    found = [{"image": "a.png", "phrases": [phrase("cat", [0, 0, 10, 8]), phrase("cow", [1, 1, 5, 5])]}]
+    return ew.open_run(write_run(truth, {7: found}, {"name": "other"}))
+
+
+def test_a_specimen_of_the_other_run_by_its_identifier_in_the_runs_colours(run: ew.Run, other: ew.Run) -> None:
+    info = run_info(run._evaluation, [], other=other._data)
+    check(info, protocol.RunInfo, "RunInfo")
+    assert info["other"] == {"name": other.name, "steps": [7], "epochs": [None]}
+    fields = {"of": "other", "specimen": "a.png", "index": None, "step": 7, "all_steps": True, "image": False}
+    reply, buffers = ask(run, "specimen", other, **fields)
+    assert (reply["specimen"], reply["index"], reply["steps"]) == ("a.png", 0, [7])
+    assert buffers["truth_match"].tolist() == [0]
+    own, _ = ask_specimen(run, "a.png")
+    colours = {label["text"]: label["colour"] for label in own["labels"]}
+    assert {label["text"]: label["colour"] for label in reply["labels"]}["cat"] == colours["cat"]
+    alone, _ = ask_specimen(other, "a.png")
+    assert [label["text"] for label in alone["labels"]] == ["cat", "cow"]
+    assert reply["labels"] != alone["labels"]
+
+
+def test_what_the_other_run_lacks(run: ew.Run, other: ew.Run) -> None:
+    def message(beside: ew.Run | None, of: Any, specimen: str) -> str:
+        reply, _ = ask(run, "specimen", beside, of=of, specimen=specimen, index=None, step=None, all_steps=True)
+        return str(reply["message"])
+
+    assert message(other, "other", "b.png") == f"the run {other.name!r} does not have this specimen"
+    assert message(other, "other", "e.png") == "specimen 'e.png' is not in the run, which has a.png, d.png …"
+    assert message(None, "other", "a.png") == "request: of: expected 'run', got 'other'"
+    assert message(other, None, "a.png") == "request: of: expected 'run' or 'other', got None"
 
 
 def test_answers(write_run: Write) -> None:

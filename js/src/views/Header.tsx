@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Store } from "../store";
 import { scoreText, stepLabel } from "../words";
+import { RunsCompared } from "./CompareBar";
 import { Dots, Down, Up } from "./icons";
 
 const ANNOUNCE_AFTER_MS = 400;
@@ -62,6 +63,7 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
       <h2 class="ew-title" data-testid="specimen-title" title={title}>
         {title}
       </h2>
+      <RunsCompared store={store} />
       <div class="ew-facts">
         {score !== null && (
           <span class="ew-fact" data-testid="specimen-score" title={`${scoreName} of this specimen at this step`}>

@@ -17,7 +17,7 @@ export class FakeModel implements Model {
   #unsaved: Record<string, unknown> = {};
 
   constructor(values: Record<string, unknown>) {
-    this.#values = { step: null, specimen: null, score: "mean_iou", sort_by: "order", sort_reversed: false, _data: "anywidget:data", ...values };
+    this.#values = { step: null, specimen: null, score: "mean_iou", sort_by: "order", sort_reversed: false, compare_step: null, _data: "anywidget:data", ...values };
   }
 
   get(name: string): unknown {
@@ -101,8 +101,7 @@ export function asViews(values: Partial<Record<BufferName, number[]>>): { names:
   const buffers = names.map((name) => {
     const numbers = values[name] ?? [];
     const type = BUFFERS[name];
-    const array =
-      type === "f32" ? new Float32Array(numbers) : type === "u32" ? new Uint32Array(numbers) : new Uint8Array(numbers);
+    const array = new { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array }[type](numbers);
     return new DataView(array.buffer);
   });
   return { names, buffers };
@@ -128,7 +127,10 @@ export const RUN: RunInfo = {
     { key: "everything_found", name: "everything found", meaning: "everything found" },
   ],
   notes: [],
+  other: null,
 };
+
+export const OTHER = { name: "flickr-baseline", steps: [100, 200, 500], epochs: [null, null, null] };
 
 export function nameOf(row: number): string {
   return `images/val/specimen_${String(row).padStart(5, "0")}.jpg`;
@@ -269,7 +271,8 @@ function scoreOf(scenario: Scenario, score: string, step: number, row: number): 
 
 /** Boxes that tighten around the ground truth from step to step, among them a missed and an extra one. */
 function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): { reply: SpecimenReply; buffers: DataView[] } {
-  const { run, boxes, labels } = scenario;
+  const { boxes, labels } = scenario;
+  const run = request.of === "other" && scenario.run.other !== null ? { ...scenario.run, ...scenario.run.other } : scenario.run;
   const index = request.index ?? Math.max(0, Array.from({ length: run.specimens }, (_, row) => nameOf(row)).indexOf(request.specimen ?? ""));
   const next = random(index + 1);
   const steps = scenario.partial && !request.all_steps ? run.steps.filter((step) => step === request.step) : run.steps;
@@ -283,10 +286,11 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
   const code = (name: (typeof OUTCOMES)[number]) => OUTCOMES.indexOf(name);
   const truthOutcome: number[] = [];
   const truthIou: number[] = [];
+  const truthMatch: number[] = [];
   const rows = { corners: [] as number[], label: [] as number[], score: [] as number[], outcome: [] as number[], iou: [] as number[] };
   const offsets = [0];
   for (const step of steps) {
-    const drift = 40 / (1 + run.steps.indexOf(step));
+    const drift = (request.of === "other" ? 60 : 40) / (1 + run.steps.indexOf(step));
     truth.forEach((box, place) => {
       const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = box;
       const missed = place % 5 === 3;
@@ -298,6 +302,7 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
       const iou = shared / (2 * (x2 - x1) * (y2 - y1) - shared);
       truthOutcome.push(code(ignored ? "ignored" : missed ? "missed" : "matched"));
       truthIou.push(missed || ignored ? Number.NaN : iou);
+      truthMatch.push(missed || ignored ? -1 : rows.label.length - (offsets.at(-1) ?? 0));
       if (missed || ignored) return;
       rows.corners.push(...moved);
       rows.label.push(place % labels.length);
@@ -321,10 +326,11 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
     truth_crowd: truth.map(() => 0),
     truth_outcome: truthOutcome,
     truth_iou: truthIou,
+    truth_match: truthMatch,
     offsets,
     ...rows,
   });
-  const pick = run.steps.map((step) => steps.includes(step));
+  const pick = scenario.run.steps.map((step) => steps.includes(step));
   const base: SpecimenReply = {
     id: request.id,
     kind: "specimen",
