@@ -73,6 +73,11 @@ describe("a sparkline", () => {
     expect(row(1).querySelectorAll(".ew-spark-mark")).toHaveLength(1);
   });
 
+  it("leaves its room to the name where a specimen has no score at any step", async () => {
+    const { row } = await shown();
+    await until(() => row(0).querySelectorAll(".ew-spark-line").length === 1 && row(3).querySelectorAll(".ew-spark").length === 0);
+  });
+
   it("follows the slider at once and asks for nothing", async () => {
     const { row, channel, press } = await shown(GAP);
     await until(() => row(1).querySelectorAll(".ew-spark-line").length === 1 && row(1).querySelectorAll(".ew-spark-mark").length === 1);

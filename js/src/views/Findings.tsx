@@ -76,7 +76,7 @@ export function Findings({ store, pack }: { store: Store; pack: Pack }) {
           store.findingsOpen.value = !store.findingsOpen.peek();
         }}
       >
-        <span class="ew-findings-title">Failure modes</span>
+        <span class="ew-findings-title">Failure modes at step {step}</span>
         <span class="ew-findings-swatches" aria-hidden="true">
           {[...new Set(found?.findings.map(({ mode }) => mode))].map((key) => (
             <i key={key} class="ew-swatch" data-mode={key} />
