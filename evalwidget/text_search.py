@@ -27,9 +27,11 @@ class TextSearch:
         with self._lock:
             if not self._held:
                 self._hold_what_is_given()
-            if step in self._taken:
+            questions = self._data.ground_truth.questions
+            # without questions there are no answers to read the step for
+            if step in self._taken or not len(questions):
                 return
-            answers, questions = self._data.predictions(step).answers.text, self._data.ground_truth.questions
+            answers = self._data.predictions(step).answers.text
             there = [place for place, text in enumerate(answers) if text is not None]
             self._hold((answers[place] or "" for place in there), questions.specimen[there])
             self._taken.add(step)

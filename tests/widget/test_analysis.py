@@ -147,6 +147,13 @@ def test_captions_and_phrases_are_found_also_those_of_what_is_absent(write_run: 
     assert reply["message"] == "label 'a unicorn': no specimen has a ground truth box of this phrase or class"
 
 
+def test_no_step_is_read_to_find_text_where_there_are_no_answers(write_run: Write) -> None:
+    record = {"image": "a.jpg", "phrase": "cat", "box": [0, 0, 5, 5]}
+    run = ew.open_run(write_run([record], {1: [record], 2: [record]}))
+    assert rows_found(run, "cat") == ["a.jpg"]
+    assert not any(run._data.is_loaded(step) for step in run.steps)
+
+
 def test_phrases_with_the_number_of_their_specimens(boxed: ew.Run) -> None:
     reply, _ = ask(boxed, "labels", text="")
     assert (reply["labels"], reply["total"]) == (
