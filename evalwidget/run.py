@@ -33,6 +33,7 @@ from evalwidget.saving import save_run
 from evalwidget.scoring.error_analysis import ErrorAnalysis
 from evalwidget.scoring.evaluation import Evaluation, Settings
 from evalwidget.scoring.named_scores import named_score
+from evalwidget.widget.filters import checked_filter
 from evalwidget.widget.protocol import SORTS
 
 if TYPE_CHECKING:
@@ -730,13 +731,30 @@ class Run:
         score: str | None = None,
         sort_by: str = "order",
         sort_reversed: bool = False,
+        filter: Mapping[str, str] | None = None,  # noqa: A002 - it filters the list
+        compare_step: int | None = None,
+        other: "Run | None" = None,
+        other_step: int | None = None,
     ) -> "EvalWidget":
         """The widget: ground truth beside prediction, with the slider over the recorded steps.
 
         Starts at ``step`` (the last one if None) and ``specimen`` (the first of the list if None). ``height`` is in CSS
         pixels. ``score`` names the score in the list and the chart, any of ``scores``' columns or of the task's metrics
-        (f1 or token_f1 if None). ``sort_by`` is what the list is sorted by: "order" (the run's), "identifier", or
-        "score", with the worst at the step first; ``sort_reversed`` turns it round. Raises ``UnknownNameError``.
+        (f1 or token_f1 if None). ``sort_by`` is what the list is sorted by: "order" (the run's), "identifier", "score",
+        with the worst at the step first, "change", with what lost most since ``compare_step`` or
+        the step before first, "learned_at", the
+        step that a specimen was right at for the first time, or "forgetting", how often it was right and then wrong;
+        ``sort_reversed`` turns it round.
+
+        ``filter`` narrows the list to specimens that meet all of: ``text``, which their identifier, caption, phrases,
+        question, references or an answer at any step hold, whatever its case; ``label``, a phrase or class of a ground
+        truth box; ``learning``: "learned", "forgotten", "never_learned", "always_right" or "not_evaluated", by the
+        score as in ``learning``; ``mode``: a failure mode that they show at the step in sight, by its key as in
+        ``diagnose``, or "none". ``filter={"mode": "missed_detection", "label": "dog"}``, for one.
+
+        ``compare_step`` is a second step to see beside the one in sight. ``other`` is another run over the same
+        specimens, found by their identifiers: its ``other_step`` (its last if None) is seen beside instead. Raises
+        ``UnknownNameError``; ``EvalWidgetError`` about another run whose specimens or items are not the same.
         """
         if step is not None:
             self._chosen(step)
@@ -747,6 +765,17 @@ class Run:
         if sort_by not in SORTS:
             raise UnknownNameError(
                 f"sort_by: expected one of {', '.join(SORTS)}, got {sort_by!r}; score= names the score"
+            )
+        wanted = checked_filter(self._data, filter or {})
+        if compare_step is not None:
+            if other is not None:
+                raise EvalWidgetError("compare_step: with other=, other_step= is the step to compare with")
+            self._chosen(compare_step)
+        if other is not None:
+            compare_step = self._step_beside(other, other_step)
+        elif other_step is not None:
+            raise EvalWidgetError(
+                "other_step: expected other=, the run that has the step; compare_step= is of this run"
             )
         # imported late, so that scores need no front end
         from evalwidget.widget.eval_widget import EvalWidget
@@ -759,6 +788,10 @@ class Run:
             score=score,
             sort_by=sort_by,
             sort_reversed=sort_reversed,
+            filter=wanted,
+            diagnosis=self._diagnosis,
+            compare_step=compare_step,
+            other=None if other is None else other._evaluation,
         )
 
     def __repr__(self) -> str:
@@ -787,6 +820,21 @@ class Run:
     def _ascending(self, steps: Sequence[int] | None) -> list[int]:
         """The steps asked for, each once, in the order of training, read."""
         return self._loaded(sorted(set(self._chosen(steps))))
+
+    def _step_beside(self, other: "Run", step: int | None) -> int | None:
+        """The step of ``other`` to show beside this run's: ``step``, or its last."""
+        if other._data.has_text != self._data.has_text:
+            raise EvalWidgetError(
+                f"other: expected a run of the task {self.task!r}, got {other.name!r}: {other.task!r}"
+            )
+        if self._data.rows.keys().isdisjoint(other._data.rows):
+            here, there = self.specimens[:1], other.specimens[:1]
+            raise EvalWidgetError(
+                f"other: expected a run over the same specimens; {other.name!r} has none of this run's, "
+                f"which are such as {here}, its own such as {there}"
+            )
+        steps = other._chosen(step)
+        return steps[-1] if steps else None
 
     def _loaded(self, steps: int | Sequence[int] | None) -> list[int]:
         """The steps asked for, read."""

@@ -22,7 +22,7 @@ const common = {
 if (process.argv.includes("--harness")) {
   const out = join(tmpdir(), "evalwidget-harness");
   mkdirSync(out, { recursive: true });
-  await build({ ...common, entryPoints: { harness: "test/harness/page.ts", widget: "src/styles.css" }, outdir: out });
+  await build({ ...common, entryPoints: { harness: "test/harness/page.ts", widget: "src/index.css" }, outdir: out });
   cpSync(join(here, "test/harness/index.html"), join(out, "index.html"));
 } else {
   await build({
@@ -31,5 +31,5 @@ if (process.argv.includes("--harness")) {
     outfile: "../evalwidget/static/widget.js",
     minify: true,
   });
-  await build({ ...common, entryPoints: ["src/styles.css"], outfile: "../evalwidget/static/widget.css", minify: true });
+  await build({ ...common, entryPoints: ["src/index.css"], outfile: "../evalwidget/static/widget.css", minify: true });
 }

@@ -26,7 +26,10 @@ FLOORS = [
     {"inspection"},
     {"cli"},
     {"__main__"},
-    {"widget", "widget.protocol", "widget.colours", "widget.server"},
+    {
+        *("widget", "widget.protocol", "widget.messages", "widget.colours", "widget.analysis", "widget.failures"),
+        *("widget.filters", "widget.server"),
+    },
     {"widget.eval_widget"},
     {"run"},
     {"demo_runs", "comparison"},

@@ -29,6 +29,7 @@ from evalwidget.scoring.answer_scores import AnswerScoring
 from evalwidget.scoring.coco_evaluation import COCO_MAX_PREDICTIONS, CocoEvaluation, StepMatches
 from evalwidget.scoring.phrase_scores import PhraseScoring
 from evalwidget.scoring.step_cache import StepCache
+from evalwidget.scoring.text_search import TextSearch
 
 __all__ = ["OUTCOMES", "STATUSES", "BoxCounts", "BoxOutcomes", "Evaluation", "Settings", "SpecimenScores"]
 
@@ -111,6 +112,7 @@ class Evaluation:
         self._text = AnswerScoring(data)
         self._own: list[Metric] = []
         self.phrases = PhraseScoring(data)
+        self.texts = TextSearch(data)
 
     def add_metric(self, metric: Metric) -> None:
         """Have ``metric`` in every table from now on. Raises ``EvalWidgetError`` about one that cannot be."""

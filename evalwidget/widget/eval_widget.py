@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final
 
@@ -9,8 +10,11 @@ import anywidget
 import traitlets
 
 from evalwidget.description import run_notes
+from evalwidget.diagnosis.diagnosis import Diagnosis
+from evalwidget.errors import UnknownNameError
 from evalwidget.scoring.evaluation import Evaluation
 from evalwidget.scoring.named_scores import main_score
+from evalwidget.widget.filters import checked_filter
 from evalwidget.widget.protocol import SORTS
 from evalwidget.widget.server import answer, run_info
 
@@ -35,9 +39,10 @@ class DataChannel(anywidget.AnyWidget):
     #: How many answered requests are remembered, to pass over the ones that were sent again.
     _REMEMBERED: Final = 4096
 
-    def __init__(self, evaluation: Evaluation) -> None:
+    def __init__(self, evaluation: Evaluation, diagnosis: Diagnosis, other: Evaluation | None = None) -> None:
         super().__init__()
-        self._evaluation = evaluation
+        self._evaluation, self._diagnosis = evaluation, diagnosis
+        self._other = other
         self._lock = threading.Lock()
         self._taken: dict[str, None] = {}
         # opening the comm counts as sending from the cell's thread; a private name of ipykernel, so it may be absent
@@ -46,7 +51,7 @@ class DataChannel(anywidget.AnyWidget):
 
     def _reply(self, _widget: Any, request: Any, _buffers: Any) -> None:
         if self._is_first(request):
-            reply, buffers = answer(request, self._evaluation)
+            reply, buffers = answer(request, self._evaluation, self._other, self._diagnosis)
             self.send(reply, buffers)
 
     def _is_first(self, request: Any) -> bool:
@@ -67,9 +72,14 @@ class EvalWidget(anywidget.AnyWidget):
     """Ground truth beside prediction of one run's specimens, across its steps.
 
     ``step`` and ``specimen`` may be read, set and observed; the view follows, and sets them when its user moves. So may
-    ``score``, the score in the list and the chart; ``sort_by``: "order" (the run's), "identifier" or "score"; and
-    ``sort_reversed``: the list is in ascending order, or with the worst first, and turned round where this is true. A
-    view that is sorted otherwise than the run, and is given no ``specimen``, opens the first of its list.
+    ``score``, the score in the list and the chart; ``sort_by``: "order" (the run's), "identifier", "score", "change"
+    (from ``compare_step`` or the step before), "learned_at" or "forgetting"; ``sort_reversed``: the list is in
+    ascending order, or with the worst first, and turned round where this is true; and ``filter``, what the list is
+    narrowed to: a dict with any of the keys "text", "label", "learning" and "mode", as in ``Run.compare``. A view that
+    is arranged otherwise than the run, and is given no ``specimen``, opens the first of its list.
+
+    ``compare_step`` is the step that stands beside the one in sight, of the other run where the widget was given one;
+    None: ground truth and prediction alone.
     """
 
     _esm = _bundled("widget.js")
@@ -80,6 +90,8 @@ class EvalWidget(anywidget.AnyWidget):
     score = traitlets.Unicode().tag(sync=True, echo_update=False)
     sort_by = traitlets.Enum(SORTS, "order").tag(sync=True, echo_update=False)
     sort_reversed = traitlets.Bool(False).tag(sync=True, echo_update=False)
+    filter = traitlets.Dict().tag(sync=True, echo_update=False)
+    compare_step = traitlets.Int(None, allow_none=True).tag(sync=True, echo_update=False)
     _run = traitlets.Dict().tag(sync=True)
     _height = traitlets.Int(560).tag(sync=True)
     _data = anywidget.WidgetTrait().tag(sync=True)
@@ -94,21 +106,29 @@ class EvalWidget(anywidget.AnyWidget):
         score: str | None = None,
         sort_by: str = "order",
         sort_reversed: bool = False,
+        filter: Mapping[str, str] | None = None,  # noqa: A002 - the name of the trait
+        diagnosis: Diagnosis | None = None,
+        compare_step: int | None = None,
+        other: Evaluation | None = None,
     ) -> None:
         data = evaluation.data
         self._steps: Final = frozenset(data.steps)
+        self._compared: Final = data if other is None else other.data
         self._rows: Final = data.rows
         # before anything can be refused, since whatever is deleted is closed
-        self._channel: Final = DataChannel(evaluation)
-        run = run_info(evaluation, run_notes(data), score)
-        is_sorted = sort_by != "order" or sort_reversed
+        self._channel: Final = DataChannel(evaluation, diagnosis or Diagnosis(evaluation), other)
+        run = run_info(evaluation, run_notes(data), score, None if other is None else other.data)
+        is_arranged = sort_by != "order" or sort_reversed or bool(filter)
+        self._data_of_run: Final = data
         self._scores: Final = [offered["name"] for offered in run["scores"]]
         super().__init__(
             step=step if step is not None else (data.steps[-1] if data.steps else None),
-            specimen=specimen if specimen is not None or is_sorted else next(iter(data.specimens.identifiers), None),
+            specimen=specimen if specimen is not None or is_arranged else next(iter(data.specimens.identifiers), None),
             score=main_score(data) if score is None else score,
             sort_by=sort_by,
             sort_reversed=sort_reversed,
+            filter=dict(filter or {}),
+            compare_step=compare_step,
             _run=dict(run),
             _height=height,
             _data=self._channel,
@@ -119,6 +139,14 @@ class EvalWidget(anywidget.AnyWidget):
         step: int | None = proposal["value"]
         if step is not None and step not in self._steps:
             raise traitlets.TraitError(f"step {step!r} is not recorded; the run has {sorted(self._steps)}")
+        return step
+
+    @traitlets.validate("compare_step")
+    def _recorded_to_compare(self, proposal: Any) -> int | None:
+        step: int | None = proposal["value"]
+        if step is not None and step not in self._compared.steps:
+            run = f"the run {self._compared.name!r}"
+            raise traitlets.TraitError(f"compare_step {step!r} is not recorded; {run} has {self._compared.steps}")
         return step
 
     @traitlets.validate("specimen")
@@ -134,6 +162,13 @@ class EvalWidget(anywidget.AnyWidget):
         if score not in self._scores:
             raise traitlets.TraitError(f"score {score!r} is not offered; the list has {', '.join(self._scores)}")
         return score
+
+    @traitlets.validate("filter")
+    def _narrowing(self, proposal: Any) -> dict[str, str]:
+        try:
+            return checked_filter(self._data_of_run, proposal["value"])
+        except UnknownNameError as error:
+            raise traitlets.TraitError(str(error)) from error
 
     def close(self) -> None:
         """Close the widget and its channel."""

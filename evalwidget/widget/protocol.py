@@ -1,9 +1,9 @@
 """The contract between Python and the front end, as types; ``js/src/protocol.ts`` mirrors it.
 
 Small lasting state that a user may read or set travels as traits of ``EvalWidget`` (``step``, ``specimen``, ``score``,
-``sort_by`` and ``sort_reversed``, both ways; ``_run`` once, towards the browser). Everything bulky is asked for by a
-request on the data channel and answered by one reply, or by an ``ErrorReply``, with the id of the request. Ids start
-with a random prefix of the view that asked, because every browser tab on a kernel hears every reply.
+``sort_by``, ``sort_reversed`` and ``compare_step``, both ways; ``_run`` once, towards the browser). Everything bulky is
+asked for by a request on the data channel and answered by one reply, or by an ``ErrorReply``, with the id of the
+request. Ids start with a random prefix of the view that asked, because every browser tab on a kernel hears every reply.
 
 Binary parts of a reply travel as buffers; ``buffers`` in the reply names them, in order, and ``BUFFERS`` says what
 each holds.
@@ -11,20 +11,39 @@ each holds.
 
 from typing import Final, Literal, TypedDict
 
+from evalwidget.dynamics.learning import LEARNING_STATES
 from evalwidget.scoring.evaluation import OUTCOMES, STATUSES
 
 __all__ = [
     "BUFFERS",
+    "FILTERS",
+    "HEALTHY",
+    "LEARNING_STATES",
     "OUTCOMES",
     "SORTS",
     "STATUSES",
     "Answer",
     "ErrorReply",
+    "FailureMode",
+    "Finding",
+    "FindingsReply",
+    "FindingsRequest",
+    "GoodCriterion",
     "Image",
     "Invalid",
     "Label",
+    "LabelCount",
+    "LabelsReply",
+    "LabelsRequest",
+    "LearningReply",
+    "LearningRequest",
+    "ModeCountsReply",
+    "ModeCountsRequest",
+    "ModesReply",
+    "ModesRequest",
     "NamesReply",
     "NamesRequest",
+    "OtherRun",
     "Question",
     "RanksReply",
     "RanksRequest",
@@ -32,14 +51,26 @@ __all__ = [
     "Score",
     "ScoresReply",
     "ScoresRequest",
+    "SearchReply",
+    "SearchRequest",
     "SpecimenReply",
     "SpecimenRequest",
+    "StepFindings",
     "SummaryReply",
     "SummaryRequest",
+    "TrendsReply",
+    "TrendsRequest",
 ]
 
-#: What the list of specimens may be sorted by: the order of the run, the identifier, or the score in sight.
-SORTS: Final = ("order", "identifier", "score")
+#: What the list of specimens may be sorted by: the order of the run, the identifier, the score in sight, its change
+#: from another step, the step it was learned at, how often it was forgotten.
+SORTS: Final = ("order", "identifier", "score", "change", "learned_at", "forgetting")
+
+#: What the list may be narrowed by, the keys of the trait ``filter``: text that a specimen holds, a phrase or class of
+#: its ground truth, one of ``LEARNING_STATES``, and a failure mode it shows at the step in sight, or "none".
+FILTERS: Final = ("text", "label", "learning", "mode")
+#: ``mode`` of the specimens that are judged and show no failure mode.
+HEALTHY: Final = "none"
 
 #: Element type of each named buffer. n: ground truth boxes of the specimen; s: steps in the reply; m: predictions of
 #: all those steps, one step after another. Corners are x1 y1 x2 y2 in pixels of the original image.
@@ -50,6 +81,7 @@ BUFFERS: Final = {
     "truth_crowd": "u8",  # (n,) 1 for a crowd region
     "truth_outcome": "u8",  # (s, n) places in OUTCOMES
     "truth_iou": "f32",  # (s, n) IoU with the matching prediction, NaN where there is none
+    "truth_match": "i32",  # (s, n) place of the matching prediction among those of the step, -1 where there is none
     "offsets": "u32",  # (s + 1,) predictions of step i are rows offsets[i]:offsets[i + 1]
     "corners": "f32",  # (m, 4), NaN for an invalid prediction
     "label": "u32",  # (m,) places in SpecimenReply.labels
@@ -59,6 +91,13 @@ BUFFERS: Final = {
     "scores": "f32",  # (specimens,) ScoresReply: the score at the step, NaN where there is none
     "statuses": "u8",  # (specimens,) ScoresReply: places in STATUSES
     "ranks": "u32",  # (specimens,) RanksReply: place of each specimen in the order of identifiers
+    "trends": "f32",  # (rows asked for, steps in the reply) TrendsReply: the score, NaN where there is none
+    "learned_at": "f32",  # (specimens,) LearningReply: place of the step, NaN where it was never right
+    "forgetting": "f32",  # (specimens,) LearningReply: forgetting events, NaN where it was not evaluated
+    "learning": "u8",  # (specimens,) LearningReply: places in LEARNING_STATES
+    "modes": "u32",  # (specimens,) ModesReply: bit i is set for RunInfo.modes[i]
+    "judged": "u8",  # (specimens,) ModesReply: 1 for a specimen that was judged, with or without a failure mode
+    "rows": "u32",  # (found,) SearchReply: rows of the specimens found, ascending
 }
 
 
@@ -71,8 +110,34 @@ class Score(TypedDict):
     bounds: tuple[float, float] | None
 
 
+class FailureMode(TypedDict):
+    """A way in which predictions fail, and the advice to give: see ``evalwidget.guide``."""
+
+    key: str
+    name: str
+    meaning: str
+    advice: str
+    of: Literal["boxes", "text"]
+
+
+class GoodCriterion(TypedDict):
+    """What makes a prediction good."""
+
+    key: str
+    name: str
+    meaning: str
+
+
+class OtherRun(TypedDict):
+    """A second run over the same specimens, of which ``compare_step`` is then a step."""
+
+    name: str
+    steps: list[int]
+    epochs: list[float | None]
+
+
 class RunInfo(TypedDict):
-    """The trait ``_run``: what the front end knows before it asks anything."""
+    """The trait ``_run``: what the front end knows before it asks anything. ``other``: the run it is compared with."""
 
     name: str
     task: str
@@ -80,7 +145,10 @@ class RunInfo(TypedDict):
     epochs: list[float | None]
     specimens: int
     scores: list[Score]
+    modes: list[FailureMode]
+    good: list[GoodCriterion]
     notes: list[str]
+    other: OtherRun | None
 
 
 class NamesRequest(TypedDict):
@@ -148,16 +216,174 @@ class SummaryReply(TypedDict):
     values: list[float | None]
 
 
+class TrendsRequest(TypedDict):
+    """The score named ``score`` of the specimens at ``rows`` at each of ``steps``."""
+
+    id: str
+    kind: Literal["trends"]
+    score: str
+    rows: list[int]
+    steps: list[int]
+
+
+class TrendsReply(TypedDict):
+    """The first of the steps asked for, as in ``SummaryReply``."""
+
+    id: str
+    kind: Literal["trends"]
+    steps: list[int]
+    buffers: list[str]
+
+
+class ModesRequest(TypedDict):
+    """The failure modes of every specimen at one step."""
+
+    id: str
+    kind: Literal["modes"]
+    step: int
+
+
+class ModesReply(TypedDict):
+    id: str
+    kind: Literal["modes"]
+    step: int
+    buffers: list[str]
+
+
+class ModeCountsRequest(TypedDict):
+    """How many specimens show each failure mode at each of ``steps``."""
+
+    id: str
+    kind: Literal["mode_counts"]
+    steps: list[int]
+
+
+class ModeCountsReply(TypedDict):
+    """Of the first of the steps asked for, as in ``SummaryReply``: a count for each of ``RunInfo.modes``, and how many
+    specimens were judged."""
+
+    id: str
+    kind: Literal["mode_counts"]
+    steps: list[int]
+    counts: list[list[int]]
+    judged: list[int]
+
+
+class FindingsRequest(TypedDict):
+    """What is found in the specimen at row ``index`` at each of ``steps``."""
+
+    id: str
+    kind: Literal["findings"]
+    index: int
+    steps: list[int]
+
+
+class Finding(TypedDict):
+    """A failure mode (its key) of a specimen at a step, its severity from 0 to 1, and the evidence: in words, and as
+    places among the specimen's boxes or questions on either side."""
+
+    mode: str
+    severity: float | None
+    evidence: str
+    ground_truth: list[int]
+    prediction: list[int]
+
+
+class StepFindings(TypedDict):
+    """``judged`` is false where nothing can be said of the specimen; ``good`` are the keys of the criteria that one
+    without a failure mode meets."""
+
+    judged: bool
+    findings: list[Finding]
+    good: list[str]
+
+
+class FindingsReply(TypedDict):
+    """Of the first of the steps asked for, as in ``SummaryReply``."""
+
+    id: str
+    kind: Literal["findings"]
+    steps: list[int]
+    findings: list[StepFindings]
+
+
+class LearningRequest(TypedDict):
+    """When each specimen was learned and how often it was forgotten, right being what reaches the middle of what the
+    score named ``score`` can be."""
+
+    id: str
+    kind: Literal["learning"]
+    score: str
+
+
+class LearningReply(TypedDict):
+    """``read`` of the run's steps have been scored; there are buffers once all have, and the front end asks again until
+    then."""
+
+    id: str
+    kind: Literal["learning"]
+    read: int
+    buffers: list[str]
+
+
+class SearchRequest(TypedDict):
+    """The specimens that hold ``text`` (empty: any) and a ground truth box of the phrase or class ``label`` (None:
+    any)."""
+
+    id: str
+    kind: Literal["search"]
+    text: str
+    label: str | None
+
+
+class SearchReply(TypedDict):
+    """What was found in the answers of the first ``read`` of the run's steps, and in all that belongs to no step: the
+    front end asks again while there are more."""
+
+    id: str
+    kind: Literal["search"]
+    read: int
+    buffers: list[str]
+
+
+class LabelsRequest(TypedDict):
+    """The phrases or classes of the ground truth that hold ``text``."""
+
+    id: str
+    kind: Literal["labels"]
+    text: str
+
+
+class LabelCount(TypedDict):
+    """A phrase or class, and how many specimens have a box of it."""
+
+    text: str
+    specimens: int
+
+
+class LabelsReply(TypedDict):
+    """The most frequent of them, and how many there are in all."""
+
+    id: str
+    kind: Literal["labels"]
+    labels: list[LabelCount]
+    total: int
+
+
 class SpecimenRequest(TypedDict):
     """All there is to show of one specimen, named by its identifier, or by its row where ``specimen`` is None.
 
     With ``all_steps`` false the reply may hold only the steps that are in memory already and ``step``, so that
     something can be painted before a large run has been read; the front end then asks again with ``all_steps`` true
     and ``image`` false.
+
+    ``of`` says whose specimen: the run's, or the other run's, which has the same specimens by identifier; what it lacks
+    is an error. Labels of the other run have the colours that they have in the run.
     """
 
     id: str
     kind: Literal["specimen"]
+    of: Literal["run", "other"]
     specimen: str | None
     index: int | None
     step: int | None

@@ -3,7 +3,6 @@
 Safe to call from several threads: what it reads is locked where it is made.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData, shown_steps
 from evalwidget.description import step_notes
+from evalwidget.diagnosis.diagnosis import Diagnosis
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.images import EncodedImage, encoded_image
 from evalwidget.metrics.catalogue import default_metrics
@@ -20,14 +20,17 @@ from evalwidget.metrics.metric import TextMetric
 from evalwidget.natural_order import natural_ranks
 from evalwidget.scoring.evaluation import STATUSES, Evaluation, Settings
 from evalwidget.scoring.named_scores import named_scores, score_of_specimens, score_of_step
+from evalwidget.widget.analysis import labels, learning, search, trends
 from evalwidget.widget.colours import invented_label_colour, label_colour
+from evalwidget.widget.failures import criteria_of_run, findings, mode_counts, modes, modes_of_run
+from evalwidget.widget.messages import Reply, in_a_moment, integer, integers, number, packed, text, within
 from evalwidget.widget.protocol import (
-    BUFFERS,
     Answer,
     ErrorReply,
     Invalid,
     Label,
     NamesReply,
+    OtherRun,
     Question,
     RanksReply,
     RunInfo,
@@ -39,19 +42,16 @@ from evalwidget.widget.protocol import (
 
 __all__ = ["answer", "run_info"]
 
-_DTYPES: Final = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
-#: How long a summary may keep other requests waiting, but for the step it is at.
-_MOMENT_S: Final = 0.2
 _SETTINGS: Final = Settings()
 #: The scores that an ``Answer`` carries.
 _ANSWER_SCORES: Final = ("exact_match", "token_f1", "bleu")
 
-Reply = tuple[Any, list[bytes]]
 
-
-def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None) -> RunInfo:
+def run_info(
+    evaluation: Evaluation, notes: list[str], score: str | None = None, other: RunData | None = None
+) -> RunInfo:
     """What the front end knows before it asks anything; ``score`` is one that the list is to offer whether or not it
-    is among the usual ones. Raises ``UnknownNameError`` about it."""
+    is among the usual ones, ``other`` a run to compare with. Raises ``UnknownNameError`` about the score."""
     data = evaluation.data
     return RunInfo(
         name=data.name,
@@ -63,20 +63,35 @@ def run_info(evaluation: Evaluation, notes: list[str], score: str | None = None)
             Score(name=offered.name, direction=offered.direction, bounds=offered.bounds)
             for offered in named_scores(evaluation, score)
         ],
+        modes=modes_of_run(data),
+        good=criteria_of_run(data),
         notes=notes,
+        other=None
+        if other is None
+        else OtherRun(name=other.name, steps=other.steps, epochs=[other.epoch(step) for step in other.steps]),
     )
 
 
-def answer(request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
-    """The reply to one request and its buffers. What is wrong with the request or the run comes back as an
-    ``ErrorReply``: an exception in a message handler would reach nobody."""
+def answer(
+    request: Mapping[str, Any],
+    evaluation: Evaluation,
+    other: Evaluation | None = None,
+    diagnosis: Diagnosis | None = None,
+) -> Reply:
+    """The reply to one request and its buffers; ``other`` is of the run to compare with, ``diagnosis`` the run's, made
+    anew if None. What is wrong with the request or the run comes back as an ``ErrorReply``: an exception in a message
+    handler would reach nobody."""
     identity = request.get("id") if isinstance(request, Mapping) else None
     identity = identity if isinstance(identity, str) else ""
     try:
         kind = request.get("kind") if isinstance(request, Mapping) else None
-        if not isinstance(kind, str) or kind not in _ANSWERS:
-            raise UnknownNameError(f"request {kind!r}: expected one of {', '.join(_ANSWERS)}")
-        return _ANSWERS[kind](identity, request, evaluation)
+        if kind == "specimen" and request.get("of", "run") != "run":
+            return _specimen_of_other(identity, request, evaluation.data, other)
+        if isinstance(kind, str) and kind in _ANSWERS:
+            return _ANSWERS[kind](identity, request, evaluation)
+        if isinstance(kind, str) and kind in _DIAGNOSES:
+            return _DIAGNOSES[kind](identity, request, diagnosis or Diagnosis(evaluation))
+        raise UnknownNameError(f"request {kind!r}: expected one of {', '.join(sorted(_ANSWERS | _DIAGNOSES))}")
     except EvalWidgetError as error:
         message = str(error)
     except Exception as error:  # whatever goes wrong must be told to the one who asked
@@ -86,33 +101,28 @@ def answer(request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
 
 def _names(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
     specimens = evaluation.data.specimens
-    rows = [_within(row, len(specimens)) for row in _integers(request, "rows")]
+    rows = [within(row, len(specimens)) for row in integers(request, "rows")]
     return NamesReply(id=identity, kind="names", names=[specimens.identifiers[row] for row in rows]), []
 
 
 def _ranks(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
-    names, buffers = _packed({"ranks": natural_ranks(evaluation.data.specimens.identifiers)})
+    names, buffers = packed({"ranks": natural_ranks(evaluation.data.specimens.identifiers)})
     return RanksReply(id=identity, kind="ranks", buffers=names), buffers
 
 
 def _scores(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
-    step, score = _integer(request.get("step"), "step"), _text(request, "score")
+    step, score = integer(request, "step"), text(request, "score")
     found = evaluation.specimens(step, _SETTINGS)
     scores = score_of_specimens(evaluation, step, _SETTINGS, score)
-    names, buffers = _packed({"scores": scores, "statuses": found.status})
+    names, buffers = packed({"scores": scores, "statuses": found.status})
     return ScoresReply(
         id=identity, kind="scores", step=step, notes=step_notes(evaluation.data, step), buffers=names
     ), buffers
 
 
 def _summary(identity: str, request: Mapping[str, Any], evaluation: Evaluation) -> Reply:
-    steps, score = _integers(request, "steps"), _text(request, "score")
-    values: list[float | None] = []
-    end = time.monotonic() + _MOMENT_S
-    for step in steps:
-        values.append(_number(score_of_step(evaluation, step, _SETTINGS, score)))
-        if time.monotonic() > end:
-            break
+    steps, score = integers(request, "steps"), text(request, "score")
+    values = in_a_moment(steps, lambda step: number(score_of_step(evaluation, step, _SETTINGS, score)))
     return SummaryReply(id=identity, kind="summary", steps=steps[: len(values)], values=values), []
 
 
@@ -131,7 +141,7 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
     arrays |= _truth_arrays(evaluation, row, steps, labels)
     arrays |= _prediction_arrays(evaluation, row, steps, labels)
     size, size_known = _size(data, row, image, arrays)
-    names, buffers = _packed(arrays)
+    names, buffers = packed(arrays)
     return SpecimenReply(
         id=identity,
         kind="specimen",
@@ -152,12 +162,38 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
     ), buffers
 
 
+def _specimen_of_other(identity: str, request: Mapping[str, Any], data: RunData, other: Evaluation | None) -> Reply:
+    """``_specimen`` of the other run, its labels in the colours of the run whose data are ``data``."""
+    of, specimen = request["of"], request.get("specimen")
+    if of != "other" or other is None:
+        expected = "'run'" if other is None else "'run' or 'other'"
+        raise UnknownNameError(f"request: of: expected {expected}, got {of!r}")
+    if isinstance(specimen, str) and specimen in data.rows and specimen not in other.data.rows:
+        raise UnknownNameError(f"the run {other.data.name!r} does not have this specimen")
+    reply, buffers = _specimen(identity, request, other)
+    places = {name: place for place, name in enumerate(data.labels.names[: data.settled_labels])}
+    reply["labels"] = [
+        Label(text=text, colour=label_colour(places[text]) if text in places else invented_label_colour(text))
+        for text in (label["text"] for label in reply["labels"])
+    ]
+    return reply, buffers
+
+
 _ANSWERS: Final[dict[str, Callable[[str, Mapping[str, Any], Evaluation], Reply]]] = {
+    "labels": labels,
+    "learning": learning,
     "names": _names,
     "ranks": _ranks,
     "scores": _scores,
+    "search": search,
     "specimen": _specimen,
     "summary": _summary,
+    "trends": trends,
+}
+_DIAGNOSES: Final[dict[str, Callable[[str, Mapping[str, Any], Diagnosis], Reply]]] = {
+    "findings": findings,
+    "mode_counts": mode_counts,
+    "modes": modes,
 }
 
 
@@ -186,12 +222,19 @@ def _truth_arrays(evaluation: Evaluation, row: int, steps: list[int], labels: _L
     truth = evaluation.data.ground_truth.boxes
     rows = slice(truth.offsets[row], truth.offsets[row + 1])
     outcomes = [evaluation.boxes(step, _SETTINGS) for step in steps]
+    firsts = [evaluation.data.predictions(step).boxes.offsets[row] for step in steps]
     return {
         "truth_corners": truth.corners[rows],
         "truth_label": labels.places(truth.label[rows]),
         "truth_crowd": truth.crowd[rows],
         "truth_outcome": _joined([step.truth_outcome[rows] for step in outcomes]),
         "truth_iou": _joined([step.truth_iou[rows] for step in outcomes]),
+        "truth_match": _joined(
+            [
+                np.where(step.truth_prediction[rows] < 0, -1, step.truth_prediction[rows] - first)
+                for step, first in zip(outcomes, firsts, strict=True)
+            ]
+        ),
     }
 
 
@@ -238,9 +281,9 @@ def _answer(evaluation: Evaluation, place: int, step: int) -> Answer | None:
         state=PARSE_STATES[answers.state[place]],
         text=answers.text[place],
         raw=None if defect is None else defect.raw,
-        exact_match=_number(scored.get("exact_match", np.nan)),
-        token_f1=_number(scored.get("token_f1", np.nan)),
-        bleu=_number(scored.get("bleu", np.nan)),
+        exact_match=number(scored.get("exact_match", np.nan)),
+        token_f1=number(scored.get("token_f1", np.nan)),
+        bleu=number(scored.get("bleu", np.nan)),
     )
 
 
@@ -265,48 +308,10 @@ def _size(
     return (int(np.ceil(furthest[0])), int(np.ceil(furthest[1]))), False
 
 
-def _packed(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[str], list[bytes]]:
-    """Names and bytes of ``arrays``, each in the element type that the contract gives it."""
-    return list(arrays), [
-        np.ascontiguousarray(values, _DTYPES[BUFFERS[name]]).tobytes() for name, values in arrays.items()
-    ]
-
-
 def _row(request: Mapping[str, Any], data: RunData) -> int:
     if request.get("specimen") is not None:
         return data.row(request["specimen"])
-    return _within(_integer(request.get("index"), "index"), len(data.specimens))
-
-
-def _within(row: int, count: int) -> int:
-    if not 0 <= row < count:
-        raise UnknownNameError(f"specimen row {row}: the run has {count} specimens")
-    return row
-
-
-def _text(request: Mapping[str, Any], name: str) -> str:
-    value = request.get(name)
-    if not isinstance(value, str):
-        raise UnknownNameError(f"request: {name}: expected a name, got {value!r}")
-    return value
-
-
-def _integers(request: Mapping[str, Any], name: str) -> list[int]:
-    values = request.get(name)
-    if not isinstance(values, list):
-        raise UnknownNameError(f"request: {name}: expected a list of whole numbers, got {values!r}")
-    return [_integer(value, name) for value in values]
-
-
-def _integer(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or int(value) != value:
-        raise UnknownNameError(f"request: {name}: expected a whole number, got {value!r}")
-    return int(value)
-
-
-def _number(value: float) -> float | None:
-    """None for what JSON has no number for."""
-    return float(value) if np.isfinite(value) else None
+    return within(integer(request, "index"), len(data.specimens))
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

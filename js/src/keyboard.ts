@@ -9,9 +9,17 @@ export type Action =
   | "play"
   | "close"
   | "help"
+  | "find"
   | "zoom-in"
   | "zoom-out"
-  | "zoom-reset";
+  | "zoom-reset"
+  | "compare"
+  | "blink"
+  | "next-compared"
+  | "prev-compared"
+  | "next-truth"
+  | "prev-truth"
+  | "words";
 
 const ACTIONS: Record<string, Action> = {
   ArrowDown: "next-specimen",
@@ -26,10 +34,21 @@ const ACTIONS: Record<string, Action> = {
   " ": "play",
   Escape: "close",
   "?": "help",
+  "/": "find",
   "+": "zoom-in",
   "=": "zoom-in",
   "-": "zoom-out",
   "0": "zoom-reset",
+  c: "compare",
+  b: "blink",
+  n: "next-truth",
+  w: "words",
+};
+
+const WITH_SHIFT: Record<string, Action> = {
+  ArrowRight: "next-compared",
+  ArrowLeft: "prev-compared",
+  n: "prev-truth",
 };
 
 export const KEYS_EXPLAINED: [keys: string, meaning: string][] = [
@@ -37,8 +56,14 @@ export const KEYS_EXPLAINED: [keys: string, meaning: string][] = [
   ["→ ← or l h", "next, previous step"],
   ["Space", "play or pause the steps"],
   ["M", "more options"],
+  ["/", "find specimens by text"],
   ["+ − 0", "zoom in, out, whole image"],
-  ["Esc", "close"],
+  ["C", "compare with a second step"],
+  ["⇧→ ⇧←", "next, previous second step"],
+  ["B", "blink A and B; hold to blink as long"],
+  ["N ⇧N", "next, previous box's history"],
+  ["W", "word differences"],
+  ["Esc", "close, or end blinking, or a history"],
   ["?", "this help"],
 ];
 
@@ -58,6 +83,6 @@ function isPressable(target: EventTarget | null): boolean {
 export function actionOf(event: KeyboardEvent): Action | null {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const action = ACTIONS[key] ?? null;
+  const action = (event.shiftKey ? WITH_SHIFT[key] : undefined) ?? ACTIONS[key] ?? null;
   return action === "play" && isPressable(event.target) ? null : action;
 }

@@ -20,6 +20,7 @@ export interface Pack {
   truth: Omit<Boxes, "outcome" | "iou">;
   truthOutcome: Uint8Array;
   truthIou: Float32Array;
+  truthMatch: Int32Array;
   offsets: Uint32Array;
   predictions: Boxes;
 }
@@ -79,6 +80,7 @@ function build(answered: Answered<SpecimenReply>, picture: { image: ImageBitmap 
     },
     truthOutcome: buffers.truth_outcome ?? new Uint8Array(0),
     truthIou: buffers.truth_iou ?? new Float32Array(0),
+    truthMatch: buffers.truth_match ?? new Int32Array(0),
     offsets: buffers.offsets ?? new Uint32Array(reply.steps.length + 1),
     predictions: {
       count: label.length,
@@ -176,32 +178,22 @@ export function countOutcomes(truth: Boxes, predictions: Boxes | null, invalid: 
   return counts;
 }
 
-export function overlap(a: Boxes, i: number, b: Boxes, j: number): number {
-  const [ax1 = 0, ay1 = 0, ax2 = 0, ay2 = 0] = a.corners.subarray(i * 4, i * 4 + 4);
-  const [bx1 = 0, by1 = 0, bx2 = 0, by2 = 0] = b.corners.subarray(j * 4, j * 4 + 4);
-  const width = Math.min(ax2, bx2) - Math.max(ax1, bx1);
-  const height = Math.min(ay2, by2) - Math.max(ay1, by1);
-  if (!(width > 0 && height > 0)) return 0;
-  const shared = width * height;
-  return shared / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - shared);
+function matchesAt(pack: Pack, step: number | null): Int32Array {
+  const place = step === null ? undefined : pack.placeOfStep.get(step);
+  const rows = (place ?? 0) * pack.truth.count;
+  return place === undefined ? new Int32Array(0) : pack.truthMatch.subarray(rows, rows + pack.truth.count);
 }
 
-/** The box on the other side that a matched box was matched with: same label, same IoU, and that overlap indeed. */
-export function counterpart(own: Boxes, index: number, other: Boxes): number | null {
-  if (outcomeOf(own.outcome[index]) !== "matched") return null;
-  const stated = own.iou[index] ?? Number.NaN;
-  let best: number | null = null;
-  let distance = 0.01;
-  for (let candidate = 0; candidate < other.count; candidate += 1) {
-    if (outcomeOf(other.outcome[candidate]) !== "matched" || other.label[candidate] !== own.label[index]) continue;
-    if (Math.abs((other.iou[candidate] ?? Number.NaN) - stated) > 1e-5) continue;
-    const off = Math.abs(overlap(own, index, other, candidate) - stated);
-    if (off < distance) {
-      best = candidate;
-      distance = off;
-    }
-  }
-  return best;
+/** The place, among the predictions of a step, of the one that a ground truth box is matched with. */
+export function predictionMatched(pack: Pack, step: number | null, truth: number): number | null {
+  const place = matchesAt(pack, step)[truth] ?? -1;
+  return place < 0 ? null : place;
+}
+
+/** The ground truth box that a prediction of a step is matched with. */
+export function truthMatched(pack: Pack, step: number | null, prediction: number): number | null {
+  const place = matchesAt(pack, step).indexOf(prediction);
+  return place < 0 ? null : place;
 }
 
 export function isDrawable(boxes: Boxes, index: number): boolean {

@@ -5,6 +5,8 @@ import { type Label, type Outcome, outcomeOf } from "./protocol";
 import type { Options } from "./store";
 
 export const MOST_CHIPS = 60;
+/** So few boxes have chips even where these cover something. */
+const ALWAYS_CHIPS = 12;
 
 const CHIP_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const CHIP_HEIGHT = 16;
@@ -14,7 +16,7 @@ const THIN_FROM = 800;
 const THINNER = -0.75;
 const FALLBACK_COLOUR = "#888888";
 
-interface Line {
+export interface Line {
   width: number;
   dash: number[];
   alpha: number;
@@ -42,7 +44,7 @@ export interface Scene {
   options: Options;
 }
 
-interface Rect {
+export interface Rect {
   x: number;
   y: number;
   width: number;
@@ -68,14 +70,18 @@ export function isShown(outcome: Outcome, options: Options): boolean {
   return outcome === "unscored" || (outcome !== "invalid" && options[outcome]);
 }
 
-function rectOf(scene: Scene, index: number): Rect {
-  const { corners } = scene.boxes;
+/** Where corners lie in the panel, in CSS pixels. */
+export function panelRect(scene: Pick<Scene, "transform" | "ratio">, corners: Float32Array): Rect {
   const { scale, offsetX, offsetY } = scene.transform;
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = corners.subarray(index * 4, index * 4 + 4);
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = corners;
   const onPixel = (value: number): number => Math.round(value * scene.ratio) / scene.ratio;
   const x = onPixel(offsetX + x1 * scale);
   const y = onPixel(offsetY + y1 * scale);
   return { x, y, width: onPixel(offsetX + x2 * scale) - x, height: onPixel(offsetY + y2 * scale) - y };
+}
+
+function rectOf(scene: Scene, index: number): Rect {
+  return panelRect(scene, scene.boxes.corners.subarray(index * 4, index * 4 + 4));
 }
 
 function isInSight(rect: Rect, panel: Size): boolean {
@@ -132,7 +138,7 @@ export function paintImage(
   }
 }
 
-function strokeGroup(context: CanvasRenderingContext2D, rects: Rect[], colour: string, line: Line, grow: number): void {
+export function strokeGroup(context: CanvasRenderingContext2D, rects: Rect[], colour: string, line: Line, grow: number): void {
   context.setLineDash(line.dash);
   context.globalAlpha = HALO_ALPHA * line.alpha;
   context.strokeStyle = textOn(colour) === "#000000" ? "#000000" : "#ffffff";
@@ -218,20 +224,12 @@ function paintChip(context: CanvasRenderingContext2D, chip: Rect, text: string, 
 }
 
 function paintChips(context: CanvasRenderingContext2D, scene: Scene, indices: number[], force: boolean): void {
-  context.font = CHIP_FONT;
-  context.textBaseline = "middle";
-  const taken: Rect[] = [];
-  for (const index of indices) {
-    const whole = chipText(scene, index);
-    const rect = rectOf(scene, index);
-    if (!whole || !isInSight(rect, scene.panel)) continue;
-    const text = fitText(context, whole, scene.panel.width - 2 * CHIP_PADDING);
-    const width = context.measureText(text).width + 2 * CHIP_PADDING;
-    const chip = placeChip(rect, width, scene.panel, taken) ?? (force ? crowdChip(rect, width, scene.panel, taken) : null);
-    if (!chip) continue;
-    taken.push(chip);
-    paintChip(context, chip, text, colourOf(scene, index));
-  }
+  const chips = indices.map((index) => ({
+    rect: rectOf(scene, index),
+    text: chipText(scene, index),
+    colour: colourOf(scene, index),
+  }));
+  paintTexts(context, scene.panel, chips, force);
 }
 
 export function paintBoxes(context: CanvasRenderingContext2D, scene: Scene): void {
@@ -256,10 +254,11 @@ export function paintBoxes(context: CanvasRenderingContext2D, scene: Scene): voi
       strokeGroup(context, rects, colours.get(label) ?? FALLBACK_COLOUR, LINES[outcome], thinner);
     }
   }
-  if (shown.length <= MOST_CHIPS) paintChips(context, scene, shown, shown.length <= 12);
+  if (shown.length <= MOST_CHIPS) paintChips(context, scene, shown, shown.length <= ALWAYS_CHIPS);
 }
 
-export function paintHighlight(context: CanvasRenderingContext2D, scene: Scene, index: number): void {
+/** `hasChips`: the boxes were painted with as many chips as there is place for. */
+export function paintHighlight(context: CanvasRenderingContext2D, scene: Scene, index: number, hasChips = true): void {
   if (index >= scene.boxes.count || !isDrawable(scene.boxes, index)) return;
   const rect = rectOf(scene, index);
   const colour = colourOf(scene, index);
@@ -268,7 +267,32 @@ export function paintHighlight(context: CanvasRenderingContext2D, scene: Scene, 
   context.fillRect(rect.x, rect.y, rect.width, rect.height);
   context.globalAlpha = 1;
   strokeGroup(context, [rect], colour, LINES[outcomeOf(scene.boxes.outcome[index])], 1.5);
-  paintChips(context, scene, [index], true);
+  const shown = shownBoxes(scene);
+  // where every box has its chip, a second one would say it twice: they only go on top of what was painted
+  const isSaid = hasChips && shown.length <= ALWAYS_CHIPS;
+  paintChips(context, scene, isSaid ? shown : [index], true);
+}
+
+interface Chip {
+  rect: Rect;
+  text: string;
+  colour: string;
+}
+
+/** Chips beside their boxes, each where it covers none of the earlier; `force`: also where there is no such place. */
+export function paintTexts(context: CanvasRenderingContext2D, panel: Size, chips: readonly Chip[], force: boolean): void {
+  context.font = CHIP_FONT;
+  context.textBaseline = "middle";
+  const taken: Rect[] = [];
+  for (const { rect, text: whole, colour } of chips) {
+    if (!whole || !isInSight(rect, panel)) continue;
+    const text = fitText(context, whole, panel.width - 2 * CHIP_PADDING);
+    const width = context.measureText(text).width + 2 * CHIP_PADDING;
+    const chip = placeChip(rect, width, panel, taken) ?? (force ? crowdChip(rect, width, panel, taken) : null);
+    if (!chip) continue;
+    taken.push(chip);
+    paintChip(context, chip, text, colour);
+  }
 }
 
 /** The smallest shown box under a point of the panel, within `slack` CSS pixels. */

@@ -6,8 +6,18 @@ export const OUTCOMES = ["unscored", "matched", "missed", "extra", "ignored", "i
 /** The state of a specimen at a step: its code in the status buffers is its place here. */
 export const STATUSES = ["ok", "no_prediction", "no_ground_truth", "missing"] as const;
 
-/** What the list may be sorted by: the order of the run, the identifier, or the score in sight. */
-export const SORTS = ["order", "identifier", "score"] as const;
+/** What the list may be sorted by: the order of the run, the identifier, the score in sight, its change from another
+ * step, the step it was learned at, how often it was forgotten. */
+export const SORTS = ["order", "identifier", "score", "change", "learned_at", "forgetting"] as const;
+
+/** What became of a specimen over the steps: its code in the learning buffer is its place here. */
+export const LEARNING_STATES = ["not_evaluated", "never_learned", "always_right", "learned", "forgotten"] as const;
+
+/** What the list may be narrowed by: the keys of the trait `filter`. */
+export const FILTERS = ["text", "label", "learning", "mode"] as const;
+
+/** The filter `mode` of the specimens that are judged and show no failure mode. */
+export const HEALTHY = "none";
 
 /** Element type of each named buffer; protocol.py gives their shapes. */
 export const BUFFERS = {
@@ -17,6 +27,7 @@ export const BUFFERS = {
   truth_crowd: "u8",
   truth_outcome: "u8",
   truth_iou: "f32",
+  truth_match: "i32",
   offsets: "u32",
   corners: "f32",
   label: "u32",
@@ -26,12 +37,39 @@ export const BUFFERS = {
   scores: "f32",
   statuses: "u8",
   ranks: "u32",
+  trends: "f32",
+  learned_at: "f32",
+  forgetting: "f32",
+  learning: "u8",
+  modes: "u32",
+  judged: "u8",
+  rows: "u32",
 } as const;
 
 export interface Score {
   name: string;
   direction: "higher" | "lower";
   bounds: [number, number] | null;
+}
+
+export interface FailureMode {
+  key: string;
+  name: string;
+  meaning: string;
+  advice: string;
+  of: "boxes" | "text";
+}
+
+export interface GoodCriterion {
+  key: string;
+  name: string;
+  meaning: string;
+}
+
+export interface OtherRun {
+  name: string;
+  steps: number[];
+  epochs: (number | null)[];
 }
 
 export interface RunInfo {
@@ -41,7 +79,10 @@ export interface RunInfo {
   epochs: (number | null)[];
   specimens: number;
   scores: Score[];
+  modes: FailureMode[];
+  good: GoodCriterion[];
   notes: string[];
+  other: OtherRun | null;
 }
 
 export interface NamesRequest {
@@ -96,9 +137,125 @@ export interface SummaryReply {
   values: (number | null)[];
 }
 
+export interface TrendsRequest {
+  id: string;
+  kind: "trends";
+  score: string;
+  rows: number[];
+  steps: number[];
+}
+
+export interface TrendsReply {
+  id: string;
+  kind: "trends";
+  steps: number[];
+  buffers: string[];
+}
+
+export interface ModesRequest {
+  id: string;
+  kind: "modes";
+  step: number;
+}
+
+export interface ModesReply {
+  id: string;
+  kind: "modes";
+  step: number;
+  buffers: string[];
+}
+
+export interface ModeCountsRequest {
+  id: string;
+  kind: "mode_counts";
+  steps: number[];
+}
+
+export interface ModeCountsReply {
+  id: string;
+  kind: "mode_counts";
+  steps: number[];
+  counts: number[][];
+  judged: number[];
+}
+
+export interface FindingsRequest {
+  id: string;
+  kind: "findings";
+  index: number;
+  steps: number[];
+}
+
+export interface Finding {
+  mode: string;
+  severity: number | null;
+  evidence: string;
+  ground_truth: number[];
+  prediction: number[];
+}
+
+export interface StepFindings {
+  judged: boolean;
+  findings: Finding[];
+  good: string[];
+}
+
+export interface FindingsReply {
+  id: string;
+  kind: "findings";
+  steps: number[];
+  findings: StepFindings[];
+}
+
+export interface LearningRequest {
+  id: string;
+  kind: "learning";
+  score: string;
+}
+
+export interface LearningReply {
+  id: string;
+  kind: "learning";
+  read: number;
+  buffers: string[];
+}
+
+export interface SearchRequest {
+  id: string;
+  kind: "search";
+  text: string;
+  label: string | null;
+}
+
+export interface SearchReply {
+  id: string;
+  kind: "search";
+  read: number;
+  buffers: string[];
+}
+
+export interface LabelsRequest {
+  id: string;
+  kind: "labels";
+  text: string;
+}
+
+export interface LabelCount {
+  text: string;
+  specimens: number;
+}
+
+export interface LabelsReply {
+  id: string;
+  kind: "labels";
+  labels: LabelCount[];
+  total: number;
+}
+
 export interface SpecimenRequest {
   id: string;
   kind: "specimen";
+  of: "run" | "other";
   specimen: string | null;
   index: number | null;
   step: number | null;
@@ -166,13 +323,44 @@ export interface ErrorReply {
 
 export type Outcome = (typeof OUTCOMES)[number];
 export type Status = (typeof STATUSES)[number];
+export type LearningState = (typeof LEARNING_STATES)[number];
 export type Sort = (typeof SORTS)[number];
 export type BufferName = keyof typeof BUFFERS;
-export type Request = NamesRequest | RanksRequest | ScoresRequest | SpecimenRequest | SummaryRequest;
-export type Reply = NamesReply | RanksReply | ScoresReply | SpecimenReply | SummaryReply;
+export type Request =
+  | FindingsRequest
+  | LabelsRequest
+  | LearningRequest
+  | ModeCountsRequest
+  | ModesRequest
+  | NamesRequest
+  | RanksRequest
+  | ScoresRequest
+  | SearchRequest
+  | SpecimenRequest
+  | SummaryRequest
+  | TrendsRequest;
+export type Reply =
+  | FindingsReply
+  | LabelsReply
+  | LearningReply
+  | ModeCountsReply
+  | ModesReply
+  | NamesReply
+  | RanksReply
+  | ScoresReply
+  | SearchReply
+  | SpecimenReply
+  | SummaryReply
+  | TrendsReply;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isOtherRun(value: unknown): value is OtherRun {
+  return (
+    isRecord(value) && typeof value.name === "string" && Array.isArray(value.steps) && Array.isArray(value.epochs)
+  );
 }
 
 export function isRunInfo(value: unknown): value is RunInfo {
@@ -185,7 +373,9 @@ export function isRunInfo(value: unknown): value is RunInfo {
     Array.isArray(value.epochs) &&
     Array.isArray(value.scores) &&
     value.scores.every((score) => isRecord(score) && typeof score.name === "string") &&
-    Array.isArray(value.notes)
+    [value.modes, value.good].every(Array.isArray) &&
+    Array.isArray(value.notes) &&
+    (value.other === null || isOtherRun(value.other))
   );
 }
 
@@ -202,6 +392,19 @@ export function isReply(value: unknown): value is Reply {
       return Array.isArray(value.buffers);
     case "scores":
       return typeof value.step === "number" && [value.notes, value.buffers].every(Array.isArray);
+    case "labels":
+      return Array.isArray(value.labels) && typeof value.total === "number";
+    case "findings":
+      return [value.steps, value.findings].every(Array.isArray);
+    case "mode_counts":
+      return [value.steps, value.counts, value.judged].every(Array.isArray);
+    case "modes":
+      return typeof value.step === "number" && Array.isArray(value.buffers);
+    case "learning":
+    case "search":
+      return typeof value.read === "number" && Array.isArray(value.buffers);
+    case "trends":
+      return [value.steps, value.buffers].every(Array.isArray);
     case "summary":
       return [value.steps, value.values].every(Array.isArray);
     case "specimen":

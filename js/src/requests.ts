@@ -2,9 +2,19 @@
 import {
   BUFFERS,
   type BufferName,
+  type FindingsReply,
+  type FindingsRequest,
   isBufferName,
   isErrorReply,
   isReply,
+  type LabelsReply,
+  type LabelsRequest,
+  type LearningReply,
+  type LearningRequest,
+  type ModeCountsReply,
+  type ModeCountsRequest,
+  type ModesReply,
+  type ModesRequest,
   type NamesReply,
   type NamesRequest,
   type RanksReply,
@@ -13,10 +23,14 @@ import {
   type Request,
   type ScoresReply,
   type ScoresRequest,
+  type SearchReply,
+  type SearchRequest,
   type SpecimenReply,
   type SpecimenRequest,
   type SummaryReply,
   type SummaryRequest,
+  type TrendsReply,
+  type TrendsRequest,
 } from "./protocol";
 
 /** A request still unanswered after these times is sent again: JupyterLab sends the first messages of a page to the
@@ -37,9 +51,12 @@ export interface Channel {
 
 interface Arrays {
   u8: Uint8Array<ArrayBuffer>;
+  i32: Int32Array<ArrayBuffer>;
   u32: Uint32Array<ArrayBuffer>;
   f32: Float32Array<ArrayBuffer>;
 }
+
+const ARRAYS = { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array };
 
 export type NamedBuffers = { [Name in BufferName]?: Arrays[(typeof BUFFERS)[Name]] };
 
@@ -51,11 +68,18 @@ export interface Answered<R extends Reply> {
 type Body<R extends Request> = Omit<R, "id">;
 
 export interface Client {
+  request(body: Body<FindingsRequest>): Promise<Answered<FindingsReply>>;
+  request(body: Body<LabelsRequest>): Promise<Answered<LabelsReply>>;
+  request(body: Body<LearningRequest>): Promise<Answered<LearningReply>>;
+  request(body: Body<ModeCountsRequest>): Promise<Answered<ModeCountsReply>>;
+  request(body: Body<ModesRequest>): Promise<Answered<ModesReply>>;
   request(body: Body<NamesRequest>): Promise<Answered<NamesReply>>;
   request(body: Body<RanksRequest>): Promise<Answered<RanksReply>>;
   request(body: Body<ScoresRequest>): Promise<Answered<ScoresReply>>;
+  request(body: Body<SearchRequest>): Promise<Answered<SearchReply>>;
   request(body: Body<SpecimenRequest>): Promise<Answered<SpecimenReply>>;
   request(body: Body<SummaryRequest>): Promise<Answered<SummaryReply>>;
+  request(body: Body<TrendsRequest>): Promise<Answered<TrendsReply>>;
 }
 
 function copyBytes(buffer: unknown): ArrayBuffer {
@@ -72,10 +96,7 @@ export function decodeBuffers(names: readonly string[], buffers: readonly unknow
   const decoded: Record<string, unknown> = {};
   names.forEach((name, place) => {
     if (!isBufferName(name)) throw new Error(`a reply carried an unknown buffer: ${name}`);
-    const bytes = copyBytes(buffers[place]);
-    const type = BUFFERS[name];
-    decoded[name] =
-      type === "f32" ? new Float32Array(bytes) : type === "u32" ? new Uint32Array(bytes) : new Uint8Array(bytes);
+    decoded[name] = new ARRAYS[BUFFERS[name]](copyBytes(buffers[place]));
   });
   return decoded as NamedBuffers;
 }

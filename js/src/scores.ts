@@ -22,7 +22,7 @@ export function createScores(client: Client, steps: () => readonly number[], spe
   const notes = signal<readonly string[]>([]);
   /** Why the scores of the step in sight are not there, or empty. */
   const message = signal("");
-  let wanted: { step: number; score: string } | null = null;
+  let wanted: { step: number; score: string; also: number | null } | null = null;
   let failed = new Set<string>();
   let asking = false;
 
@@ -33,6 +33,7 @@ export function createScores(client: Client, steps: () => readonly number[], spe
     const { step: near, score } = wanted;
     const lacking = (step: number) => !kept.has(keyOf(step, score)) && !failed.has(keyOf(step, score));
     if (lacking(near)) return wanted;
+    if (wanted.also !== null && lacking(wanted.also)) return { step: wanted.also, score };
     const all = steps();
     if (all.filter((step) => kept.has(keyOf(step, score))).length >= stepsKept) return undefined;
     const step = all.filter(lacking).sort((a, b) => Math.abs(a - near) - Math.abs(b - near))[0];
@@ -50,7 +51,7 @@ export function createScores(client: Client, steps: () => readonly number[], spe
       if (reply.notes.length > 0) notes.value = [...new Set([...notes.peek(), ...reply.notes])];
     } catch (error) {
       failed.add(keyOf(step, score));
-      if (wanted?.step === step && wanted.score === score) message.value = (error as Error).message;
+      if (wanted?.score === score && [wanted.step, wanted.also].includes(step)) message.value = (error as Error).message;
     }
   }
 
@@ -69,12 +70,13 @@ export function createScores(client: Client, steps: () => readonly number[], spe
     notes,
     message,
 
-    /** Asks for the scores of a step, then for those of the others; what failed before is tried again. */
-    want(step: number, score: string): void {
-      wanted = { step, score };
+    /** Asks for the scores of a step, and of the one it is compared with, then for those of the others; what failed
+     * before is tried again. */
+    want(step: number, score: string, also: number | null = null): void {
+      wanted = { step, score, also };
       failed = new Set();
       message.value = "";
-      kept.get(keyOf(step, score));
+      for (const one of [also, step]) if (one !== null) kept.get(keyOf(one, score));
       void pump();
     },
 

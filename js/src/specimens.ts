@@ -1,6 +1,7 @@
 /** Packs of the specimens opened last, and of the neighbours of the one in sight. */
 import { Lru } from "./lru";
 import { type DecodeImage, decodePack, holdsSteps, type Pack, withImageOf } from "./pack";
+import type { SpecimenRequest } from "./protocol";
 import type { Client } from "./requests";
 
 export const PACKS_KEPT = 32;
@@ -13,7 +14,8 @@ export interface Target {
 
 export type Specimens = ReturnType<typeof createSpecimens>;
 
-export function createSpecimens(client: Client, decode: DecodeImage) {
+/** `of`: whose specimens; those of the other run come without their images, which are the run's own. */
+export function createSpecimens(client: Client, decode: DecodeImage, of: SpecimenRequest["of"] = "run") {
   const packs = new Lru<number, Pack>(PACKS_KEPT, (pack) => pack.image?.close());
   let generation = 0;
 
@@ -34,11 +36,12 @@ export function createSpecimens(client: Client, decode: DecodeImage) {
       const begun = generation;
       const answered = await client.request({
         kind: "specimen",
+        of,
         specimen: target.row === null ? target.name : null,
         index: target.row,
         step,
         all_steps: false,
-        image: true,
+        image: of === "run",
       });
       return keep(await decodePack(answered, decode), begun);
     },
@@ -49,6 +52,7 @@ export function createSpecimens(client: Client, decode: DecodeImage) {
       const begun = generation;
       const answered = await client.request({
         kind: "specimen",
+        of,
         specimen: null,
         index: pack.reply.index,
         step,

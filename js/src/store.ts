@@ -1,7 +1,14 @@
 /** The state of one view as signals, and what may be done to it. */
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import { asksForLessMotion, createBlink } from "./blink";
+import { createComparison } from "./comparison";
 import { WHOLE, type View } from "./geometry";
+import { type Filter, filterOf, traitOf } from "./filter";
+import { createFiltering } from "./filtering";
 import { type WhenIdle, whenIdle } from "./idle";
+import { createLabels } from "./labels";
+import { createLearning } from "./learning";
+import { createFindings, createModeCounts, createModes, OF_RUN } from "./modes";
 import { createNames } from "./names";
 import { type DecodeImage, decodeInBrowser, holdsSteps, type Pack } from "./pack";
 import { createPlayback } from "./playback";
@@ -11,6 +18,7 @@ import { createScores } from "./scores";
 import { createSorting } from "./sorting";
 import { createSpecimens, type Target } from "./specimens";
 import { createSummary } from "./summary";
+import { createTrends } from "./trends";
 
 export const SLOW_MS = 1500;
 const MAX_OPENING = 2;
@@ -34,12 +42,20 @@ export interface Options {
   ignored: boolean;
 }
 
-export type Side = "truth" | "prediction";
+export type Side = "truth" | "prediction" | "compared";
+
+/** What the words of answers are held against: nothing, the closest reference, or what A answered. */
+export const WORD_BASES = ["none", "reference", "A"] as const;
+export type WordBasis = (typeof WORD_BASES)[number];
 
 export interface Hover {
   side: Side;
   index: number;
 }
+
+/** What something outside the panels points at: places among the boxes of the specimen at the step in sight, or among its
+ * questions where it has nothing else. */
+export type Pointed = Record<Exclude<Side, "compared">, readonly number[]>;
 
 export type Phase = "loading" | "ready" | "error" | "empty";
 
@@ -47,13 +63,25 @@ export interface Surroundings {
   decode: DecodeImage;
   whenIdle: WhenIdle;
   isVisible: () => boolean;
+  isStill: () => boolean;
 }
 
 const DEFAULT_HEIGHT = 540;
 
 export type Store = ReturnType<typeof createStore>;
 
-const NO_RUN: RunInfo = { name: "", task: "", steps: [], epochs: [], specimens: 0, scores: [], notes: [] };
+const NO_RUN: RunInfo = {
+  name: "",
+  task: "",
+  steps: [],
+  epochs: [],
+  specimens: 0,
+  scores: [],
+  modes: [],
+  good: [],
+  notes: [],
+  other: null,
+};
 const NO_SCORE: Score = { name: "", direction: "higher", bounds: null };
 
 function readRun(model: Model): RunInfo {
@@ -68,6 +96,7 @@ export function createStore(
   surroundings: Partial<Surroundings> = {},
 ) {
   const { decode = decodeInBrowser, whenIdle: idle = whenIdle, isVisible = () => !document.hidden } = surroundings;
+  const { isStill = asksForLessMotion } = surroundings;
   const client = createClient(connecting, abort);
 
   const run = signal(readRun(model));
@@ -78,6 +107,8 @@ export function createStore(
   const score = signal(readScore());
   const sortBy = signal(readSort());
   const sortReversed = signal(model.get("sort_reversed") === true);
+  const compareStep = signal(readCompareStep());
+  const filter = signal(filterOf(model.get("filter")));
   const target = signal<Target>({ row: null, name: null });
   const pack = signal<Pack | null>(null);
   const phase = signal<Phase>("loading");
@@ -96,10 +127,25 @@ export function createStore(
   });
   const view = signal<View>(WHOLE);
   const hover = signal<Hover | null>(null);
+  const pointed = signal<Pointed | null>(null);
+  /** The ground truth box whose matches over all steps are in sight. */
+  const chosenTruth = signal<number | null>(null);
+  const wordBasis = signal<WordBasis>("none");
   const menuOpen = signal(false);
   const helpOpen = signal(false);
   const listOpen = signal(false);
   const chartOpen = signal(false);
+  const filtersOpen = signal(false);
+  /** How many times its user asked for the field to find text in. */
+  const findAsked = signal(0);
+  const findingsOpen = signal(false);
+
+  /** The step that changes are counted from: the one compared with, else the one recorded before. */
+  const changesFrom = computed(() => {
+    const { steps, other } = run.value;
+    const compared = other === null ? compareStep.value : null;
+    return compared ?? steps[steps.indexOf(settledStep.value as number) - 1] ?? null;
+  });
 
   const names = createNames(client);
   const scores = createScores(
@@ -108,7 +154,21 @@ export function createStore(
     () => run.peek().specimens,
   );
   const summary = createSummary(client, () => run.peek().steps);
+  const trends = createTrends(client, () => run.peek().steps);
+  const learning = createLearning(client, () => run.peek().steps.length);
+  const labels = createLabels(client);
+  const modes = createModes(client, () => run.peek().specimens);
+  const modeCounts = createModeCounts(client, () => run.peek().steps);
+  const findings = createFindings(client, nearestSteps);
   const specimens = createSpecimens(client, decode);
+  const comparison = createComparison(
+    model,
+    client,
+    decode,
+    { run: () => run.value, step: () => step.value, pack: () => pack.value },
+    abort,
+  );
+  const blink = createBlink({ isComparing: () => comparison.on.value, isVisible, isStill }, abort);
   let opening = 0;
   /** Nobody has named a specimen: the first of the list is opened once the list is sorted. */
   let opensFirst = false;
@@ -117,14 +177,30 @@ export function createStore(
   const sorting = createSorting(
     client,
     scores,
+    learning,
     () => ({
       by: sortBy.value,
       reversed: sortReversed.value,
       score: score.value,
       step: settledStep.value,
+      from: changesFrom.value,
       total: run.value.specimens,
     }),
-    sorted,
+    arranged,
+    abort,
+  );
+  const filtering = createFiltering(
+    client,
+    learning,
+    modes,
+    sorting.order,
+    () => ({
+      filter: filter.value,
+      run: run.value,
+      score: score.value.name,
+      step: settledStep.value,
+    }),
+    arranged,
     abort,
   );
   const playback = createPlayback(
@@ -158,14 +234,50 @@ export function createStore(
     return SORTS.find((sort) => sort === model.get("sort_by")) ?? "order";
   }
 
+  /** The step that changes are counted from, if the view has one to compare with. */
+  function readCompareStep(): number | null {
+    const value = model.get("compare_step");
+    return typeof value === "number" ? value : null;
+  }
+
+  function nearestSteps(): number[] {
+    const near = step.peek() ?? 0;
+    return [...run.peek().steps].sort((a, b) => Math.abs(a - near) - Math.abs(b - near));
+  }
+
   function wantScores(): void {
-    if (step.peek() !== null) scores.want(step.peek() as number, score.peek().name);
+    const also = sortBy.peek() === "change" ? changesFrom.peek() : null;
+    if (step.peek() !== null) scores.want(step.peek() as number, score.peek().name, also);
+  }
+
+  function wantChanges(): void {
+    if (sortBy.value === "change" && changesFrom.value !== null) untracked(wantScores);
+  }
+
+  function wantLearning(): void {
+    const wanted = ["learned_at", "forgetting"].includes(sortBy.value) || filter.value.learning !== null;
+    const question = wanted && run.value.steps.length > 0 ? score.value.name : null;
+    untracked(() => learning.want(question));
   }
 
   /** Asks for what the chart shows, while there is one. */
   function wantSummary(): void {
     const shown = menuOpen.value && chartOpen.value && run.value.steps.length > 0;
-    summary.want(shown ? score.value.name : null);
+    const { name } = score.value;
+    untracked(() => {
+      summary.want(shown ? name : null);
+      modeCounts.want(shown && hasModes() ? OF_RUN : null);
+    });
+  }
+
+  function hasModes(): boolean {
+    return run.peek().modes.length > 0;
+  }
+
+  /** Asks what is found in the open specimen, once it and its neighbours are there. */
+  function wantFindings(): void {
+    const { row } = target.peek();
+    findings.want(phase.peek() === "ready" && hasModes() ? row : null);
   }
 
   /** Repaints with a step, and tells Python nothing. */
@@ -176,6 +288,7 @@ export function createStore(
     batch(() => {
       stepIndex.value = next;
       hover.value = null;
+      pointed.value = null;
     });
     wantScores();
   }
@@ -194,6 +307,12 @@ export function createStore(
     commitStep();
   }
 
+  function goToStep(to: number): void {
+    playback.stop();
+    showStep(run.peek().steps.indexOf(to));
+    commitStep();
+  }
+
   function watchForSlow(): void {
     clearTimeout(slowTimer);
     slow.value = false;
@@ -209,9 +328,13 @@ export function createStore(
 
   function show(shown: Pack): void {
     batch(() => {
-      if (pack.peek()?.reply.index !== shown.reply.index) view.value = WHOLE;
+      if (pack.peek()?.reply.index !== shown.reply.index) {
+        view.value = WHOLE;
+        chosenTruth.value = null;
+      }
       pack.value = shown;
       hover.value = null;
+      pointed.value = null;
       target.value = { row: shown.reply.index, name: shown.reply.specimen };
       phase.value = "ready";
       message.value = "";
@@ -223,7 +346,10 @@ export function createStore(
       model.save_changes();
     }
     const opened = target.peek();
-    void complete(shown, opened).then(() => idle(() => void prefetch(opened)));
+    void complete(shown, opened).then(() => {
+      if (target.peek() === opened) wantFindings();
+      idle(() => void prefetch(opened));
+    });
   }
 
   async function complete(shown: Pack, opened: Target): Promise<void> {
@@ -238,9 +364,10 @@ export function createStore(
   async function prefetch(around: Target): Promise<void> {
     for (const by of [1, -1, 2, 3]) {
       if (abort.aborted || target.peek() !== around) return;
-      const place = placeOf(around) + by;
-      if (place < 0 || place >= run.peek().specimens) continue;
-      const neighbour: Target = { row: sorting.order.peek().rowAt(place), name: null };
+      const listed = filtering.listed.peek();
+      const place = listed.placeFrom(around.row ?? 0, by);
+      if (place < 0 || place >= listed.count) continue;
+      const neighbour: Target = { row: listed.rowAt(place), name: null };
       if (specimens.held(neighbour)) continue;
       try {
         const first = await specimens.first(neighbour, step.peek());
@@ -296,12 +423,13 @@ export function createStore(
 
   /** Opens what stands at a place of the list, or at its end. */
   function openPlace(place: number): void {
-    const last = run.peek().specimens - 1;
-    openRow(sorting.order.peek().rowAt(Math.min(Math.max(place, 0), last)));
+    const { count, rowAt } = filtering.listed.peek();
+    if (count > 0) openRow(rowAt(Math.min(Math.max(place, 0), count - 1)));
   }
 
-  function placeOf({ row }: Target): number {
-    return row === null ? 0 : sorting.order.peek().placeOf(row);
+  function movePlace(by: number): void {
+    const { row } = target.peek();
+    openPlace(row === null ? by : filtering.listed.peek().placeFrom(row, by));
   }
 
   function openNamed(name: string): void {
@@ -320,6 +448,12 @@ export function createStore(
   function retryScores(): void {
     wantScores();
     sorting.retry();
+    learning.retry();
+  }
+
+  function retryFilter(): void {
+    learning.retry();
+    filtering.retry();
   }
 
   function begin(): void {
@@ -332,15 +466,17 @@ export function createStore(
     const asked = model.get("specimen");
     opensFirst = typeof asked !== "string";
     if (typeof asked === "string") openNamed(asked);
-    else if (sorting.pending.peek()) watchForSlow();
-    else sorted();
+    else if (sorting.pending.peek() || filtering.pending.peek()) watchForSlow();
+    else arranged();
   }
 
-  /** The list has another order, or cannot have the one it waits for. */
-  function sorted(): void {
+  /** The list has another order or other rows, or cannot have those it waits for. */
+  function arranged(): void {
     if (opensFirst) {
+      if (sorting.pending.peek() || filtering.pending.peek()) return;
       opensFirst = false;
-      openPlace(0);
+      if (filtering.listed.peek().count > 0) openPlace(0);
+      else openRow(sorting.order.peek().rowAt(0));
     } else if (phase.peek() === "ready") {
       const opened = target.peek();
       idle(() => void prefetch(opened));
@@ -364,7 +500,11 @@ export function createStore(
       score.value = readScore();
     });
     if (grown) {
+      trends.clear();
+      learning.clear();
+      filtering.refresh();
       wantScores();
+      wantFindings();
       const shown = pack.peek();
       if (shown && !holdsSteps(shown, after.steps)) void complete(shown, target.peek());
       return;
@@ -373,8 +513,14 @@ export function createStore(
       names.clear();
       scores.clear();
       sorting.clear();
+      filtering.clear();
       summary.clear();
+      trends.clear();
+      learning.clear();
+      for (const known of [labels, modes, modeCounts, findings]) known.clear();
       specimens.clear();
+      comparison.clear();
+      chosenTruth.value = null;
       pack.value = null;
       target.value = { row: null, name: null };
       phase.value = "loading";
@@ -396,11 +542,16 @@ export function createStore(
   }
 
   /** Tells Python, whose traits this view follows as well. */
-  function choose(traits: { score?: string; sort_by?: Sort; sort_reversed?: boolean }): void {
+  function choose(traits: { score?: string; sort_by?: Sort; sort_reversed?: boolean; filter?: Record<string, string> }): void {
     batch(() => {
       for (const [name, value] of Object.entries(traits)) model.set(name, value);
     });
     model.save_changes();
+  }
+
+  /** Narrows the list by what is given, and leaves the rest of the filter as it is. */
+  function narrow(part: Partial<Filter>): void {
+    choose({ filter: traitOf({ ...filter.peek(), ...part }) });
   }
 
   function specimenSet(): void {
@@ -422,11 +573,25 @@ export function createStore(
   listen("change:sort_reversed", () => {
     sortReversed.value = model.get("sort_reversed") === true;
   });
+  listen("change:compare_step", () => {
+    compareStep.value = readCompareStep();
+  });
+  listen("change:filter", () => {
+    filter.value = filterOf(model.get("filter"));
+  });
   listen("change:_run", runChanged);
   listen("change:_height", () => {
     height.value = readHeight();
   });
-  abort.addEventListener("abort", effect(wantSummary));
+  for (const want of [wantSummary, wantChanges, wantLearning]) abort.addEventListener("abort", effect(want));
+  // what was under the pointer is another step's
+  abort.addEventListener(
+    "abort",
+    effect(() => {
+      void comparison.step.value;
+      hover.value = null;
+    }),
+  );
   abort.addEventListener("abort", () => {
     clearTimeout(slowTimer);
     specimens.clear();
@@ -440,6 +605,8 @@ export function createStore(
     score,
     sortBy,
     sortReversed,
+    changesFrom,
+    filter,
     target,
     pack,
     phase,
@@ -450,25 +617,42 @@ export function createStore(
     options,
     view,
     hover,
+    pointed,
+    comparison,
+    blink,
+    chosenTruth,
+    wordBasis,
     menuOpen,
     helpOpen,
     listOpen,
     chartOpen,
+    filtersOpen,
+    findAsked,
+    findingsOpen,
     names,
     scores,
     sorting,
+    filtering,
+    labels,
+    trends,
+    modeCounts,
+    findings,
     summary,
     playback,
     showStep,
     commitStep,
     moveStep,
+    goToStep,
     openRow,
     openPlace,
     openNamed,
-    movePlace: (by: number) => openPlace(placeOf(target.peek()) + by),
+    movePlace,
     choose,
+    narrow,
     retry,
     retryScores,
+    retryFilter,
+    wantFindings,
     wantSummary,
     idle,
   };

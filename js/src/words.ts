@@ -1,5 +1,5 @@
 /** What the interface says of steps, states and scores. */
-import type { RunInfo, Score, Sort, Status } from "./protocol";
+import type { LearningState, RunInfo, Score, Sort, Status } from "./protocol";
 
 /** One decimal, or two where the second says something: evaluated a quarter into an epoch, 0.25 and not 0.3. */
 function epochText(epoch: number): string {
@@ -7,7 +7,7 @@ function epochText(epoch: number): string {
   return hundredths % 10 === 0 ? (hundredths / 100).toFixed(1) : (hundredths / 100).toFixed(2);
 }
 
-export function stepLabel(run: RunInfo, stepIndex: number): string {
+export function stepLabel(run: Pick<RunInfo, "steps" | "epochs">, stepIndex: number): string {
   const step = run.steps[stepIndex];
   if (step === undefined) return "no step";
   const epoch = run.epochs[stepIndex];
@@ -49,9 +49,17 @@ export function better({ direction }: Score): string {
   return `${direction} is better`;
 }
 
+/** What became of a specimen over the steps. */
+export function learningWords(state: LearningState): string {
+  return state.replace("_", " ");
+}
+
 /** The direction that the list is sorted in. */
 export function sortWords(by: Sort, reversed: boolean): string {
   if (by === "score") return reversed ? "best first" : "worst first";
+  if (by === "change") return reversed ? "most gained first" : "most lost first";
+  if (by === "learned_at") return reversed ? "latest first" : "earliest first";
+  if (by === "forgetting") return reversed ? "least first" : "most first";
   return reversed ? "descending" : "ascending";
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { counterpart, countOutcomes, decodePack, predictionsAt, truthAt } from "../src/pack";
+import { countOutcomes, decodePack, predictionMatched, predictionsAt, truthAt, truthMatched } from "../src/pack";
 import { OUTCOMES, type SpecimenReply } from "../src/protocol";
 import { decodeBuffers } from "../src/requests";
 import { asViews } from "./harness/kernel";
@@ -14,6 +14,7 @@ async function pack(image: Partial<SpecimenReply["image"]> = {}) {
     truth_crowd: [0, 1],
     truth_outcome: [code("missed"), code("ignored"), code("matched"), code("missed")],
     truth_iou: [Number.NaN, Number.NaN, 90 / 110, Number.NaN],
+    truth_match: [-1, -1, 0, -1],
     offsets: [0, 1, 3],
     corners: [50, 50, 60, 60, 1, 0, 11, 10, 70, 70, 80, 80],
     label: [0, 0, 0],
@@ -75,11 +76,13 @@ it("counts a match once and takes the longer of two accounts of invalid ones", a
 
 it("finds the box a match was made with", async () => {
   const held = await pack();
-  const predictions = predictionsAt(held, 70);
-  if (!predictions) throw new Error("the step is there");
-  expect(counterpart(predictions, 0, truthAt(held, 70))).toBe(0);
-  expect(counterpart(truthAt(held, 70), 0, predictions)).toBe(0);
-  expect(counterpart(predictions, 1, truthAt(held, 70))).toBeNull();
+  expect(predictionMatched(held, 70, 0)).toBe(0);
+  expect(truthMatched(held, 70, 0)).toBe(0);
+  expect(predictionMatched(held, 70, 1)).toBeNull();
+  expect(truthMatched(held, 70, 1)).toBeNull();
+  expect(predictionMatched(held, 10, 0)).toBeNull();
+  expect(predictionMatched(held, 40, 0)).toBeNull();
+  expect(truthMatched(held, null, 0)).toBeNull();
 });
 
 it("says in words why there is no image", async () => {

@@ -1,56 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import widget from "../src/index";
 import type { Question, SpecimenReply } from "../src/protocol";
 import { SLOW_MS } from "../src/store";
 import { ROW_HEIGHT } from "../src/views/SpecimenList";
-import { answering, FakeChannel, FakeModel, nameOf, RUN, type Scenario } from "./harness/kernel";
+import { nameOf, RUN, type Scenario } from "./harness/kernel";
+import { show, shown } from "./mounted";
 import { until } from "./settling";
 
 const EVIL = '<script>globalThis.harmed = true</script><img src=x onerror="globalThis.harmed = true">';
-
-const open: (() => void)[] = [];
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("createImageBitmap", async () => ({ width: 640, height: 480, close: () => {} }));
-});
-
-afterEach(() => {
-  for (const close of open.splice(0)) close();
-  vi.runOnlyPendingTimers();
-  vi.runOnlyPendingTimers();
-  document.body.replaceChildren();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
-function show(part: Partial<Scenario> = {}, traits: Record<string, unknown> = {}) {
-  const model = new FakeModel({ _run: part.run ?? RUN, step: 250, ...traits });
-  const channel = new FakeChannel(answering({ image: [1], ...part }));
-  const el = document.createElement("div");
-  document.body.append(el);
-  const close = widget.render({ model, el, host: { getModel: async () => channel } });
-  open.push(close);
-  const all = (id: string) => [...el.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
-  const one = (id: string): HTMLElement => {
-    const [found] = all(id);
-    if (!found) throw new Error(`nothing has the test id ${id}`);
-    return found;
-  };
-  const text = (id: string) => all(id)[0]?.textContent ?? "";
-  const press = (key: string, target = one("root"), more: KeyboardEventInit = {}) => {
-    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more });
-    target.dispatchEvent(event);
-    return event;
-  };
-  return { model, channel, el, close, all, one, text, press };
-}
-
-async function shown(part: Partial<Scenario> = {}, traits: Record<string, unknown> = {}) {
-  const view = show(part, traits);
-  await until(() => view.all("panel-prediction").length === 1 && view.one("root").dataset.state === "ready");
-  return view;
-}
 
 const replying = (change: Partial<SpecimenReply>) => ({ change: () => change });
 
@@ -422,6 +378,9 @@ describe("sorting", () => {
     expect([...choose.options].map((option) => option.textContent)).toEqual([
       "in run order",
       "by identifier",
+      "by change in mean_iou",
+      "by step learned",
+      "by times forgotten",
       "by mean_iou",
       "by centre_distance",
     ]);
@@ -605,9 +564,6 @@ it("takes everything away when closed", async () => {
 });
 
 it("says so where the host is too old", async () => {
-  const model = new FakeModel({ _run: RUN, step: 250 });
-  const el = document.createElement("div");
-  document.body.append(el);
-  open.push(widget.render({ model, el }));
+  const { el } = show({}, {}, false);
   await until(() => el.textContent?.includes("evalwidget needs anywidget 0.11 or later") === true);
 });

@@ -211,8 +211,14 @@ class LabPage:
         )
         self.page.wait_for_load_state("networkidle")
 
+    def sent_of_view(self, since: int) -> list[str]:
+        """Of the messages after the first ``since``, those that set a trait or ask for the first specimen, as opposed
+        to neighbours and scores, which are asked for ahead in idle moments."""
+        texts = [frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in self.frames_sent]
+        return [text for text in texts[since:] if '"method":"update"' in text or '"index":0' in text]
+
     def canvas(self, side: str) -> Locator:
-        """The canvas of boxes on the side ``truth`` or ``prediction``."""
+        """The canvas of boxes on the side ``truth``, ``prediction`` or ``compared``."""
         return self.part(f"canvas-{side}")
 
     def pixels(self, side: str, points: list[tuple[float, float]]) -> list[list[int]]:

@@ -49,15 +49,64 @@ def test_score_and_sorting_can_be_set_to_what_the_list_offers_only(run: ew.Run, 
     widget.score, widget.sort_by, widget.sort_reversed = "false_positives", "score", True
     with pytest.raises(traitlets.TraitError, match="score 'cats' is not offered; the list has f1, precision, recall"):
         widget.score = "cats"
-    with pytest.raises(traitlets.TraitError, match=r"expected any of \['order', 'identifier', 'score'\]"):
+    with pytest.raises(traitlets.TraitError, match=r"expected any of \['order', 'identifier', 'score', 'change'"):
         widget.sort_by = "f1"
     assert (widget.score, widget.sort_by, widget.sort_reversed) == ("false_positives", "score", True)
     other = run.compare(score="recall", sort_by="identifier", sort_reversed=True)
     assert (other.score, other.sort_by, other.sort_reversed) == ("recall", "identifier", True)
     assert other.specimen is None  # until a view has sorted its list
     other.close()
-    with pytest.raises(ew.UnknownNameError, match="sort_by: expected one of order, identifier, score, got 'f1'"):
+    with pytest.raises(ew.UnknownNameError, match="sort_by: expected one of order, identifier, score, change"):
         run.compare(sort_by="f1")
+
+
+def test_the_step_to_compare_with_is_one_of_the_run(run: ew.Run, widget: EvalWidget) -> None:
+    assert widget.compare_step is None
+    assert widget._run["other"] is None
+    seen: list[Any] = []
+    widget.observe(lambda change: seen.append(change["new"]), "compare_step")
+    widget.compare_step = 10
+    with pytest.raises(traitlets.TraitError, match=r"compare_step 15 is not recorded; the run .* has \[10, 20\]"):
+        widget.compare_step = 15
+    widget.compare_step = None
+    assert seen == [10, None]
+    beside = run.compare(compare_step=10)
+    assert (beside.step, beside.compare_step) == (20, 10)
+    beside.close()
+    with pytest.raises(ew.UnknownNameError, match="step 15 is not recorded; the run has 10, 20"):
+        run.compare(compare_step=15)
+    with pytest.raises(ew.EvalWidgetError, match="other_step: expected other="):
+        run.compare(other_step=10)
+
+
+def test_another_run_is_compared_at_its_own_steps(run: ew.Run, write_run: Write) -> None:
+    truth = [{"image": "b.jpg", "phrase": "cat", "box": [0, 0, 5, 5]}]
+    other = ew.open_run(write_run(truth, {7: truth, 9: truth}, {"name": "other"}))
+    widget = run.compare(other=other)
+    assert (widget.step, widget.compare_step) == (20, 9)
+    assert widget._run["other"] == {"name": other.name, "steps": [7, 9], "epochs": [None, None]}
+    widget.compare_step = 7
+    with pytest.raises(traitlets.TraitError, match=r"compare_step 20 is not recorded; the run 'other' has \[7, 9\]"):
+        widget.compare_step = 20
+    widget.close()
+    at_first = run.compare(other=other, other_step=7)
+    assert at_first.compare_step == 7
+    at_first.close()
+    with pytest.raises(ew.UnknownNameError, match="step 20 is not recorded; the run has 7, 9"):
+        run.compare(other=other, other_step=20)
+    with pytest.raises(ew.EvalWidgetError, match="with other=, other_step= is the step to compare with"):
+        run.compare(other=other, compare_step=10)
+
+
+def test_another_run_over_other_specimens_or_of_another_task_is_refused(run: ew.Run, write_run: Write) -> None:
+    elsewhere = [{"image": "z.jpg", "phrase": "cat", "box": [0, 0, 5, 5]}]
+    other = ew.open_run(write_run(elsewhere, {7: elsewhere}, {"name": "other"}))
+    with pytest.raises(ew.EvalWidgetError, match=r"'other' has none of this run's, which are such as .*a\.jpg"):
+        run.compare(other=other)
+    asked = [{"image": "a.jpg", "question": "What?", "answer": "cat"}]
+    texts = ew.open_run(write_run(asked, {7: asked}, {"name": "texts"}))
+    with pytest.raises(ew.EvalWidgetError, match=r"other: expected a run of the task .*, got 'texts'"):
+        run.compare(other=texts)
 
 
 def test_a_run_refuses_a_widget_at_what_it_does_not_have(run: ew.Run) -> None:

@@ -5,26 +5,25 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any
 
 import numpy as np
 import pytest
+from asking import ask, check
 from numpy.typing import NDArray
 from PIL import Image
 
 import evalwidget as ew
 from evalwidget.metrics import BoxMetric
-from evalwidget.widget import protocol, server
-from evalwidget.widget.protocol import BUFFERS, OUTCOMES, STATUSES
+from evalwidget.widget import messages, protocol
+from evalwidget.widget.protocol import OUTCOMES, STATUSES
 from evalwidget.widget.server import answer, run_info
 
 Write = Callable[..., Path]
-ELEMENTS = {"f32": np.float32, "u32": np.uint32, "u8": np.uint8}
 FRACTIONS = [
     *("f1", "precision", "recall", "mean_iou"),
     *("recall_at_1", "recall_at_5", "recall_at_10", "accuracy_at_50"),
 ]
-MESSAGES = {name: value for name, value in vars(protocol).items() if is_typeddict(value)}
 
 
 def phrase(name: str, *boxes: list[float], **more: Any) -> dict[str, Any]:
@@ -64,46 +63,6 @@ def run(folder: Path) -> ew.Run:
     return ew.open_run(folder)
 
 
-def check(value: Any, kind: Any, where: str) -> None:
-    """Check a reply against the type that the contract gives it; true is no number."""
-    origin, parts = get_origin(kind), get_args(kind)
-    if is_typeddict(kind):
-        hints = get_type_hints(kind)
-        assert set(value) == set(hints), where
-        for field, inner in hints.items():
-            check(value[field], inner, f"{where}.{field}")
-    elif origin is list:
-        assert type(value) is list, where
-        for place, item in enumerate(value):
-            check(item, parts[0], f"{where}[{place}]")
-    elif origin is tuple:
-        assert len(value) == len(parts), where
-        for item, inner in zip(value, parts, strict=True):
-            check(item, inner, where)
-    elif str(origin) == "typing.Literal":
-        assert value in parts, where
-    elif parts:
-        assert value is not None or type(None) in parts, where
-        if value is not None:
-            check(value, next(part for part in parts if part is not type(None)), where)
-    else:
-        assert type(value) is kind, where
-
-
-def ask(run: ew.Run, kind: str, **fields: Any) -> tuple[Any, dict[str, NDArray[Any]]]:
-    """The reply, checked against its type, and its buffers by name in the element type of the contract."""
-    reply, buffers = answer({"id": "tab1-7", "kind": kind} | fields, run._evaluation)
-    name = "ErrorReply" if reply["kind"] == "error" else f"{kind.title()}Reply"
-    check(reply, MESSAGES[name], name)
-    assert reply["id"] == "tab1-7"
-    json.dumps(reply, allow_nan=False)
-    names = reply.get("buffers", [])
-    assert len(names) == len(buffers)
-    return reply, {
-        name: np.frombuffer(part, ELEMENTS[BUFFERS[name]]) for name, part in zip(names, buffers, strict=True)
-    }
-
-
 def ask_specimen(run: ew.Run, specimen: str | None, **fields: Any) -> tuple[Any, dict[str, NDArray[Any]]]:
     defaults = {"specimen": specimen, "index": None, "step": None, "all_steps": True, "image": False}
     reply, buffers = ask(run, "specimen", **(defaults | fields))
@@ -115,6 +74,7 @@ def ask_specimen(run: ew.Run, specimen: str | None, **fields: Any) -> tuple[Any,
             "truth_crowd": n,
             "truth_outcome": s * n,
             "truth_iou": s * n,
+            "truth_match": s * n,
             "offsets": s + 1,
             "corners": m * 4,
             "label": m,
@@ -144,7 +104,10 @@ def test_what_the_front_end_knows_first(run: ew.Run) -> None:
             {"name": "false_positives", "direction": "lower", "bounds": None},
             {"name": "false_negatives", "direction": "lower", "bounds": None},
         ],
+        "modes": info["modes"],
+        "good": info["good"],
         "notes": [],
+        "other": None,
     }
     json.dumps(info, allow_nan=False)
 
@@ -198,7 +161,7 @@ def test_every_score_offered_equals_those_of_the_tables(measured: ew.Run) -> Non
 
 
 def test_a_summary_that_takes_long_is_given_in_parts(run: ew.Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_MOMENT_S", -1.0)
+    monkeypatch.setattr(messages, "MOMENT_S", -1.0)
     reply, _ = ask(run, "summary", steps=[20, 30], score="recall")
     assert (reply["steps"], reply["values"]) == ([20], [1 / 3])
     assert ask(run, "summary", steps=[], score="recall")[0]["values"] == []
@@ -232,6 +195,7 @@ def test_a_specimen_at_all_steps(run: ew.Run) -> None:
         *("unscored", "unscored"),
     ]
     assert buffers["truth_iou"].tolist() == pytest.approx([0.9] + [np.nan] * 5, nan_ok=True)
+    assert buffers["truth_match"].tolist() == [1, -1, -1, -1, -1, -1]
     assert buffers["offsets"].tolist() == [0, 3, 3, 3]
     assert [OUTCOMES[code] for code in buffers["outcome"]] == ["extra", "matched", "invalid"]
     assert buffers["score"].tolist() == pytest.approx([np.nan, 0.5, np.nan], nan_ok=True)
@@ -338,6 +302,60 @@ def test_without_all_steps_nothing_is_read_but_the_step_asked_for(folder: Path) 
     assert reply["message"].startswith("predictions/step-000020.jsonl:1: malformed JSON")
 
 
+def test_matches_are_places_among_the_predictions_of_their_step(run: ew.Run) -> None:
+    matches = run.matches()
+    for specimen in ("a.png", "b.png"):
+        reply, buffers = ask_specimen(run, specimen)
+        pairs = buffers["truth_match"].reshape(len(reply["steps"]), -1)
+        for step, of_step, first in zip(reply["steps"], pairs, buffers["offsets"], strict=False):
+            rows = matches[(matches.step == step) & (matches.specimen == specimen) & matches.ground_truth_x1.notna()]
+            matched = (rows.status == "matched").to_numpy()
+            if len(rows):
+                assert ((of_step >= 0) == matched).all()
+            found = buffers["corners"].reshape(-1, 4)[first + of_step[of_step >= 0]]
+            corners = rows[matched][[f"prediction_{name}" for name in ("x1", "y1", "x2", "y2")]]
+            np.testing.assert_array_equal(found, corners.to_numpy(np.float32))
+    assert ask_specimen(run, "b.png")[1]["truth_match"].tolist() == [-1, 0, -1]
+
+
+@pytest.fixture
+def other(write_run: Write) -> ew.Run:
+    """A run over a.png and d.png whose labels come in another order, with one that it alone predicts."""
+    truth = [
+        {"image": "a.png", "phrase": "cat", "box": [0, 0, 10, 10]},
+        {"image": "d.png", "phrase": "dog", "box": [0, 0, 9, 9]},
+    ]
+    found = [{"image": "a.png", "phrases": [phrase("cat", [0, 0, 10, 8]), phrase("cow", [1, 1, 5, 5])]}]
+    return ew.open_run(write_run(truth, {7: found}, {"name": "other"}))
+
+
+def test_a_specimen_of_the_other_run_by_its_identifier_in_the_runs_colours(run: ew.Run, other: ew.Run) -> None:
+    info = run_info(run._evaluation, [], other=other._data)
+    check(info, protocol.RunInfo, "RunInfo")
+    assert info["other"] == {"name": other.name, "steps": [7], "epochs": [None]}
+    fields = {"of": "other", "specimen": "a.png", "index": None, "step": 7, "all_steps": True, "image": False}
+    reply, buffers = ask(run, "specimen", other, **fields)
+    assert (reply["specimen"], reply["index"], reply["steps"]) == ("a.png", 0, [7])
+    assert buffers["truth_match"].tolist() == [0]
+    own, _ = ask_specimen(run, "a.png")
+    colours = {label["text"]: label["colour"] for label in own["labels"]}
+    assert {label["text"]: label["colour"] for label in reply["labels"]}["cat"] == colours["cat"]
+    alone, _ = ask_specimen(other, "a.png")
+    assert [label["text"] for label in alone["labels"]] == ["cat", "cow"]
+    assert reply["labels"] != alone["labels"]
+
+
+def test_what_the_other_run_lacks(run: ew.Run, other: ew.Run) -> None:
+    def message(beside: ew.Run | None, of: Any, specimen: str) -> str:
+        reply, _ = ask(run, "specimen", beside, of=of, specimen=specimen, index=None, step=None, all_steps=True)
+        return str(reply["message"])
+
+    assert message(other, "other", "b.png") == f"the run {other.name!r} does not have this specimen"
+    assert message(other, "other", "e.png") == "specimen 'e.png' is not in the run, which has a.png, d.png …"
+    assert message(None, "other", "a.png") == "request: of: expected 'run', got 'other'"
+    assert message(other, None, "a.png") == "request: of: expected 'run' or 'other', got None"
+
+
 def test_answers(write_run: Write) -> None:
     truth = [
         {
@@ -378,7 +396,7 @@ def test_answers(write_run: Write) -> None:
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({"kind": "cats"}, "request 'cats': expected one of names, ranks, scores, specimen, summary"),
+        ({"kind": "cats"}, "request 'cats': expected one of findings, labels, learning, mode_counts"),
         ({"kind": None}, "request None: expected one of"),
         ({"kind": ["names"]}, r"request ['names']: expected one of"),
         ({}, "request None: expected one of"),

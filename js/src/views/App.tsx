@@ -2,7 +2,9 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { MAX_ZOOM, type View, WHOLE } from "../geometry";
 import { type Action, actionOf } from "../keyboard";
 import { hasSharedImage } from "../pack";
-import type { Side, Store } from "../store";
+import { nextTruth } from "../history";
+import { type Side, type Store, WORD_BASES } from "../store";
+import { Findings } from "./Findings";
 import { Announcer, Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import { Menu } from "./Menu";
@@ -35,6 +37,11 @@ export function App({ store }: { store: Store }) {
 
   useEffect(() => () => painted.current.clear(), []);
 
+  const compares = store.comparison.on.value;
+  useEffect(() => {
+    if (compares) return () => root.current?.removeAttribute("data-painted-compared");
+  }, [compares]);
+
   function openMenu(): void {
     const active = (root.current?.getRootNode() as Document | ShadowRoot).activeElement as HTMLElement | null;
     focusBefore.current = active && root.current?.contains(active) && active !== root.current ? active : null;
@@ -43,6 +50,7 @@ export function App({ store }: { store: Store }) {
 
   /** Marks the root once every canvas in sight has been painted with the same specimen and step. */
   function onPainted(side: Side | "image", what: string): void {
+    if (side === "compared") return root.current?.setAttribute("data-painted-compared", what);
     painted.current.set(side, what);
     const shown = store.pack.peek();
     const sides = shown && hasSharedImage(shown) ? ["image"] : ["truth", "prediction"];
@@ -60,6 +68,10 @@ export function App({ store }: { store: Store }) {
     help: () => {
       store.helpOpen.value = !store.helpOpen.peek();
     },
+    find: () => {
+      store.listOpen.value = true;
+      store.findAsked.value += 1;
+    },
     "zoom-in": () => {
       store.view.value = zoomed(store.view.peek(), KEY_ZOOM);
     },
@@ -69,13 +81,30 @@ export function App({ store }: { store: Store }) {
     "zoom-reset": () => {
       store.view.value = WHOLE;
     },
+    compare: () => store.comparison.toggle(),
+    blink: () => store.blink.press(),
+    "next-compared": () => (store.comparison.on.peek() ? store.comparison.move(1) : store.moveStep(1)),
+    "prev-compared": () => (store.comparison.on.peek() ? store.comparison.move(-1) : store.moveStep(-1)),
+    "next-truth": () => chooseTruth(1),
+    "prev-truth": () => chooseTruth(-1),
+    words: () => {
+      const offered = WORD_BASES.filter((basis) => basis !== "A" || store.comparison.on.peek());
+      store.wordBasis.value = offered[(offered.indexOf(store.wordBasis.peek()) + 1) % offered.length] ?? "none";
+    },
   };
+
+  function chooseTruth(by: 1 | -1): void {
+    const shown = store.pack.peek();
+    if (shown) store.chosenTruth.value = nextTruth(shown, store.chosenTruth.peek(), by);
+  }
 
   function close(): void {
     if (store.helpOpen.peek()) {
       store.helpOpen.value = false;
       if (!store.menuOpen.peek()) root.current?.focus();
-    } else store.menuOpen.value = false;
+    } else if (store.menuOpen.peek()) store.menuOpen.value = false;
+    else if (store.blink.shown.peek() !== "both") store.blink.stop();
+    else store.chosenTruth.value = null;
   }
 
   function onKeyDown(event: KeyboardEvent): void {
@@ -85,7 +114,11 @@ export function App({ store }: { store: Store }) {
     const action = actionOf(event);
     if (!action) return;
     event.preventDefault();
-    actions[action]();
+    if (!(action === "blink" && event.repeat)) actions[action]();
+  }
+
+  function onKeyUp(event: KeyboardEvent): void {
+    if (event.key.toLowerCase() === "b") store.blink.release();
   }
 
   return (
@@ -100,6 +133,7 @@ export function App({ store }: { store: Store }) {
       data-chart={menuOpen && store.chartOpen.value}
       style={{ "--ew-height": `${store.height.value}px` }}
       onKeyDown={onKeyDown}
+      onKeyUp={onKeyUp}
     >
       <div class="ew-frame">
         {phase === "empty" ? (
@@ -112,6 +146,7 @@ export function App({ store }: { store: Store }) {
               <SpecimenList store={store} />
               <div class="ew-content">
                 {pack && <Panels store={store} pack={pack} onPainted={onPainted} />}
+                {pack && <Findings store={store} pack={pack} />}
                 <Notices store={store} />
               </div>
             </div>

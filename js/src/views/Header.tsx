@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Store } from "../store";
 import { scoreText, stepLabel } from "../words";
+import { RunsCompared } from "./CompareBar";
 import { Dots, Down, Up } from "./icons";
 
 const ANNOUNCE_AFTER_MS = 400;
@@ -25,10 +26,11 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
   const { row } = store.target.value;
   const title = titleOf(store);
   const score = scoreOf(store);
-  const place = row === null ? null : store.sorting.order.value.placeOf(row);
+  const listed = store.filtering.listed.value;
+  const place = row === null ? null : listed.placeOf(row);
   const { name: scoreName } = store.score.value;
-  const atFirst = (place ?? 0) <= 0;
-  const atLast = (place ?? 0) >= run.specimens - 1;
+  const atFirst = row === null || listed.placeFrom(row, -1) < 0;
+  const atLast = row === null || listed.placeFrom(row, 1) >= listed.count;
   return (
     <header class="ew-header">
       <div class="ew-nav">
@@ -55,12 +57,13 @@ export function Header({ store, menuButton }: { store: Store; menuButton: RefObj
           <Down />
         </button>
         <span class="ew-position" data-testid="position">
-          {place === null ? "–" : (place + 1).toLocaleString("en")} / {run.specimens.toLocaleString("en")}
+          {place === null ? "–" : (place + 1).toLocaleString("en")} / {listed.count.toLocaleString("en")}
         </span>
       </div>
       <h2 class="ew-title" data-testid="specimen-title" title={title}>
         {title}
       </h2>
+      <RunsCompared store={store} />
       <div class="ew-facts">
         {score !== null && (
           <span class="ew-fact" data-testid="specimen-score" title={`${scoreName} of this specimen at this step`}>

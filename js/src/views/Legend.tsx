@@ -1,6 +1,7 @@
 import type { Counts } from "../pack";
 import { LINES } from "../paint";
 import type { Outcome } from "../protocol";
+import { Mark } from "./CompareBar";
 
 const SHOWN: Outcome[] = ["matched", "missed", "extra", "ignored", "unscored", "invalid"];
 const ALWAYS: Outcome[] = ["matched", "missed", "extra"];
@@ -24,10 +25,11 @@ function Sample({ outcome }: { outcome: Outcome }) {
 }
 
 /** `judged` is false where there is nothing to compare with: no ground truth, or not evaluated at the step. */
-export function Legend({ counts, judged }: { counts: Counts; judged: boolean }) {
+export function Legend({ counts, judged, mark }: { counts: Counts; judged: boolean; mark?: "A" | "B" }) {
   const shown = SHOWN.filter((outcome) => counts[outcome] > 0 || (judged && ALWAYS.includes(outcome)));
   return (
-    <p class="ew-legend" data-testid="legend">
+    <p class="ew-legend" data-testid={mark === "A" ? "legend-compared" : "legend"}>
+      {mark && <Mark of={mark} />}
       {shown.map((outcome, place) => (
         <span key={outcome} class="ew-legend-entry" data-outcome={outcome}>
           {outcome !== "invalid" && <Sample outcome={outcome} />}

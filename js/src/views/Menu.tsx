@@ -3,6 +3,7 @@ import { WHOLE } from "../geometry";
 import { hasSharedImage } from "../pack";
 import type { Options, Store } from "../store";
 import { stepLabel } from "../words";
+import { CompareHandle, CompareMenu } from "./CompareMenu";
 import { Left, Pause, Play, Right } from "./icons";
 import { StepChart } from "./StepChart";
 
@@ -58,6 +59,7 @@ function StepSlider({ store }: { store: Store }) {
         }}
         onChange={() => store.commitStep()}
       />
+      <CompareHandle store={store} />
       <div class="ew-ticks" aria-hidden="true">
         {ticks.map((place) => (
           <i key={place} class="ew-tick" style={{ left: percent(place, count) }} />
@@ -118,6 +120,7 @@ export function Menu({ store }: { store: Store }) {
         <StepSlider store={store} />
         <output class="ew-menu-step">{stepLabel(store.run.value, store.stepIndex.value)}</output>
       </div>
+      <CompareMenu store={store} />
       {store.chartOpen.value && <StepChart store={store} />}
       <fieldset class="ew-choices">
         {choices.length > 0 && <legend class="ew-menu-title">Show</legend>}

@@ -2,6 +2,7 @@ import { answerAt, type Pack } from "../pack";
 import type { Answer, Question, Status } from "../protocol";
 import type { Side } from "../store";
 import { ratioText } from "../words";
+import { type Basis, WordChanges } from "./WordChanges";
 
 export function absenceWords(status: Status | null): string {
   if (status === "missing") return "not evaluated at this step";
@@ -22,7 +23,13 @@ function Measures({ answer }: { answer: Answer }) {
   );
 }
 
-function GeneratedAnswer({ answer, status }: { answer: Answer | null | undefined; status: Status | null }) {
+interface GeneratedAnswerProps {
+  answer: Answer | null | undefined;
+  status: Status | null;
+  basis: Basis | null;
+}
+
+function GeneratedAnswer({ answer, status, basis }: GeneratedAnswerProps) {
   if (answer === undefined && status === null) return <p class="ew-state">loading predictions…</p>;
   if (!answer) return <p class="ew-state">{absenceWords(status)}</p>;
   if (answer.text === null) {
@@ -39,9 +46,13 @@ function GeneratedAnswer({ answer, status }: { answer: Answer | null | undefined
   return (
     <>
       {answer.text.trim() === "" && <p class="ew-state">empty answer</p>}
-      <p class="ew-text" data-testid="answer-text">
-        {answer.text}
-      </p>
+      {basis ? (
+        <WordChanges basis={basis} text={answer.text} />
+      ) : (
+        <p class="ew-text" data-testid="answer-text">
+          {answer.text}
+        </p>
+      )}
       {answer.state === "repaired" && answer.raw !== null && (
         <details class="ew-details">
           <summary>repaired from malformed output</summary>
@@ -68,27 +79,48 @@ function References({ references, annotated }: { references: string[]; annotated
   );
 }
 
+/** The same question of another pack of the specimen: by its item, or by its words. */
+export function sameQuestion(pack: Pack, { item, question }: Question): Question | undefined {
+  const { questions } = pack.reply;
+  return (
+    questions.find((one) => one.item === item && one.question === question) ??
+    questions.find((one) => one.question === question)
+  );
+}
+
 interface QuestionCardProps {
-  pack: Pack;
+  /** Whose answers and references are shown; null while they are on their way. */
+  pack: Pack | null;
   question: Question;
   side: Side;
   step: number | null;
   status: Status | null;
+  /** What the answer's words are held against, if anything. */
+  basis?: Basis | null;
+  /** Something outside the panels points at it. */
+  pointed?: boolean;
 }
 
-export function QuestionCard({ pack, question, side, step, status }: QuestionCardProps) {
+function AnswerOf({ pack, question, step, status, basis = null }: Omit<QuestionCardProps, "side" | "pointed">) {
+  if (pack === null) return null;
+  const asked = sameQuestion(pack, question);
+  if (!asked) return <p class="ew-state">this run does not have the question</p>;
+  return <GeneratedAnswer answer={answerAt(pack, asked, step)} status={status} basis={basis} />;
+}
+
+export function QuestionCard({ pack, question, side, step, status, basis, pointed = false }: QuestionCardProps) {
   return (
-    <article class="ew-card">
+    <article class="ew-card" data-pointed={pointed}>
       {question.question !== "" && (
         <p class="ew-question" data-testid="question">
           {question.question}
         </p>
       )}
-      <div class="ew-answer" data-testid={side === "truth" ? "reference" : "answer"}>
+      <div class="ew-answer" data-testid={side === "truth" ? "reference" : side === "compared" ? "answer-compared" : "answer"}>
         {side === "truth" ? (
-          <References references={question.references} annotated={pack.reply.annotated} />
+          <References references={question.references} annotated={pack?.reply.annotated ?? false} />
         ) : (
-          <GeneratedAnswer answer={answerAt(pack, question, step)} status={status} />
+          <AnswerOf pack={pack} question={question} step={step} status={status} basis={basis} />
         )}
       </div>
     </article>

@@ -1,3 +1,4 @@
+import { type Sort, SORTS } from "../protocol";
 import type { Store } from "../store";
 import { better, sortWords } from "../words";
 import { Turn } from "./icons";
@@ -14,7 +15,7 @@ export function SortControl({ store, chosen }: { store: Store; chosen: () => voi
   const words = sortWords(by, reversed);
 
   function choose(value: string): void {
-    const sort_by = value.startsWith(SCORE) ? "score" : value === "identifier" ? "identifier" : "order";
+    const sort_by: Sort = value.startsWith(SCORE) ? "score" : (SORTS.find((sort) => sort === value) ?? "order");
     chosen();
     store.choose({
       ...(sort_by === "score" && { score: value.slice(SCORE.length) }),
@@ -28,12 +29,19 @@ export function SortControl({ store, chosen }: { store: Store; chosen: () => voi
       <Select
         label="Sort"
         testid="sort-by"
-        title={by === "score" ? `${score.name}: ${better(score)}` : undefined}
+        title={by !== "order" && by !== "identifier" ? `${score.name}: ${better(score)}` : undefined}
         value={by === "score" ? SCORE + score.name : by}
         choose={choose}
       >
         <option value="order">in run order</option>
         <option value="identifier">by identifier</option>
+        {store.run.value.steps.length > 1 && (
+          <>
+            <option value="change">by change in {score.name}</option>
+            <option value="learned_at">by step learned</option>
+            <option value="forgetting">by times forgotten</option>
+          </>
+        )}
         {store.run.value.scores.map(({ name }) => (
           <option key={name} value={SCORE + name}>
             by {name}

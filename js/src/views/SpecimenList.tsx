@@ -1,10 +1,15 @@
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { PAGE } from "../names";
 import type { Score, Status } from "../protocol";
+import { rowHeading, rowValue } from "../rowvalue";
+import { spark } from "../sparkline";
 import type { Store } from "../store";
-import { better, plural, scoreText, statusInList } from "../words";
+import { TREND_PAGE, type Trend } from "../trends";
+import { better, chartWords, plural, scoreText, statusInList } from "../words";
 import { isInSight, scrollToKeep, scrollToShow, visibleRows } from "../windowing";
+import { FilterBar, FilterNote } from "./FilterBar";
 import { SortControl } from "./SortControl";
+import { Sparkline } from "./Sparkline";
 
 export const ROW_HEIGHT = 30;
 
@@ -18,7 +23,12 @@ interface RowProps {
   total: number;
   name: string | undefined;
   held: { score: number; status: Status } | undefined;
-  bounds: Score["bounds"];
+  /** What the row is sorted by, where that is no score. */
+  value: string | undefined;
+  score: Score;
+  trend: Trend | undefined;
+  steps: readonly number[];
+  stepIndex: number;
   selected: boolean;
   open: (row: number) => void;
 }
@@ -28,9 +38,28 @@ function filled(score: number, [least, most]: [number, number]): number {
   return Math.min(Math.max((score - least) / (most - least), 0), 1) * 100;
 }
 
-function Row({ row, place, id, total, name, held, bounds, selected, open }: RowProps) {
+/** The specimens at the places from `first` to `end`, with those around them, by whole pages. */
+function pageOf(size: number, first: number, end: number, count: number, rowAt: (place: number) => number): number[] {
+  const from = Math.floor(first / size) * size;
+  const to = Math.min(Math.ceil(end / size) * size, count);
+  return Array.from({ length: Math.max(to - from, 0) }, (_, by) => rowAt(from + by));
+}
+
+function trendWords({ values }: Trend, score: Score, steps: readonly number[]): string {
+  return chartWords(
+    score,
+    steps,
+    Array.from(values, (value) => (Number.isNaN(value) ? null : value)),
+  );
+}
+
+function Row({ row, place, id, total, name, held, value, score, trend, steps, stepIndex, selected, open }: RowProps) {
+  const { bounds } = score;
   const scored = held !== undefined && !Number.isNaN(held.score);
-  const state = scored ? scoreText(held.score) : held ? statusInList(held.status) : "";
+  const state = value ?? (scored ? scoreText(held.score) : held ? statusInList(held.status) : "");
+  const line = useMemo(() => trend && spark(trend.values, steps, bounds), [trend, steps, bounds]);
+  const words = useMemo(() => (trend && trend.read >= steps.length ? trendWords(trend, score, steps) : ""), [trend, steps, score]);
+  const said = [name, state, words].filter((part) => part !== undefined && part !== "").join(", ");
   return (
     <div
       id={id}
@@ -39,7 +68,7 @@ function Row({ row, place, id, total, name, held, bounds, selected, open }: RowP
       aria-selected={selected}
       aria-posinset={place + 1}
       aria-setsize={total}
-      aria-label={name === undefined ? undefined : state === "" ? name : `${name}, ${state}`}
+      aria-label={name === undefined ? undefined : said}
       data-row={row}
       style={{ top: `${place * ROW_HEIGHT}px`, height: `${ROW_HEIGHT}px` }}
       title={name}
@@ -53,10 +82,11 @@ function Row({ row, place, id, total, name, held, bounds, selected, open }: RowP
           <span class="ew-row-tail">{name.slice(-TAIL)}</span>
         </span>
       )}
-      <span class={scored ? "ew-row-score" : "ew-row-state"}>
+      {steps.length > 1 && line?.path !== "" && <Sparkline line={line} steps={steps} stepIndex={stepIndex} />}
+      <span class={scored || value !== undefined ? "ew-row-score" : "ew-row-state"}>
         {state}
       </span>
-      {scored && bounds && (
+      {scored && bounds && value === undefined && (
         <span class="ew-row-bar">
           <i style={{ width: `${filled(held.score, bounds)}%` }} />
         </span>
@@ -68,16 +98,18 @@ function Row({ row, place, id, total, name, held, bounds, selected, open }: RowP
 export function SpecimenList({ store }: { store: Store }) {
   void store.names.version.value;
   void store.scores.version.value;
+  void store.trends.version.value;
   const prefix = useId();
   const list = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const [height, setHeight] = useState(400);
-  const total = store.run.value.specimens;
+  const { steps, specimens } = store.run.value;
   const score = store.score.value;
-  const order = store.sorting.order.value;
+  const listed = store.filtering.listed.value;
+  const total = listed.count;
   const selected = store.target.value.row;
-  const selectedPlace = selected === null ? null : order.placeOf(selected);
-  const seen = useRef({ order, place: selectedPlace, height: 0 });
+  const selectedPlace = selected === null ? null : listed.placeOf(selected);
+  const seen = useRef({ listed, place: selectedPlace, height: 0 });
   const toTop = useRef(false);
   const { first, end } = visibleRows(scrollTop, height, ROW_HEIGHT, total);
 
@@ -90,18 +122,20 @@ export function SpecimenList({ store }: { store: Store }) {
   }, []);
 
   useEffect(() => {
-    const from = Math.floor(first / PAGE) * PAGE;
-    const to = Math.min(Math.ceil(end / PAGE) * PAGE, total);
-    store.names.want(Array.from({ length: Math.max(to - from, 0) }, (_, by) => order.rowAt(from + by)));
-  }, [first, end, total, order]);
+    store.names.want(pageOf(PAGE, first, end, total, listed.rowAt));
+  }, [first, end, listed]);
+
+  useEffect(() => {
+    if (steps.length > 1) store.trends.want(score.name, pageOf(TREND_PAGE, first, end, total, listed.rowAt));
+  }, [first, end, listed, steps, score.name]);
 
   useLayoutEffect(() => {
     const element = list.current as HTMLDivElement;
     const { clientHeight, scrollTop: top } = element;
     const before = seen.current;
-    seen.current = { order, place: selectedPlace, height: clientHeight };
+    seen.current = { listed, place: selectedPlace, height: clientHeight };
     if (clientHeight === 0) return;
-    const resorted = before.order !== order;
+    const resorted = before.listed !== listed;
     const wasInSight = before.height === 0 || isInSight(selectedPlace ?? 0, top, before.height, ROW_HEIGHT);
     if (resorted && toTop.current) element.scrollTop = 0;
     else if (selectedPlace === null) return;
@@ -111,15 +145,16 @@ export function SpecimenList({ store }: { store: Store }) {
       element.scrollTop = scrollToShow(selectedPlace, top, clientHeight, ROW_HEIGHT);
     }
     if (resorted) toTop.current = false;
-  }, [selectedPlace, order, height]);
+  }, [selectedPlace, listed, height]);
 
   function onKeyDown(event: KeyboardEvent): void {
     const page = Math.max(1, Math.floor(height / ROW_HEIGHT) - 1);
+    const from = (by: number): number => (selected === null ? by : listed.placeFrom(selected, by));
     const jumps: Record<string, number> = {
       Home: 0,
       End: total - 1,
-      PageUp: (selectedPlace ?? 0) - page,
-      PageDown: (selectedPlace ?? 0) + page,
+      PageUp: from(-page),
+      PageDown: from(page),
     };
     const place = jumps[event.key];
     if (place === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -133,9 +168,12 @@ export function SpecimenList({ store }: { store: Store }) {
   }
 
   const step = store.step.value;
+  const stepIndex = store.stepIndex.value;
+  const sortedBy = store.sorting.values.value;
   const rows = [];
   for (let place = first; place < end; place += 1) {
-    const row = order.rowAt(place);
+    const row = listed.rowAt(place);
+    const value = sortedBy?.values[row];
     rows.push(
       <Row
         key={row}
@@ -145,15 +183,20 @@ export function SpecimenList({ store }: { store: Store }) {
         total={total}
         name={store.names.at(row)}
         held={store.scores.at(step, score.name, row)}
-        bounds={score.bounds}
+        value={sortedBy && value !== undefined ? rowValue(sortedBy.by, value, steps) : undefined}
+        score={score}
+        trend={steps.length > 1 ? store.trends.at(score.name, row) : undefined}
+        steps={steps}
+        stepIndex={stepIndex}
         selected={row === selected}
         open={open}
       />,
     );
   }
   const isRendered = selectedPlace !== null && selectedPlace >= first && selectedPlace < end;
-  const unsorted = store.sortBy.value === "identifier" ? store.sorting.message.value : "";
+  const unsorted = store.sorting.failure.value;
   const failure = unsorted || store.scores.message.value;
+  const heading = rowHeading(sortedBy?.by ?? "score", score, store.changesFrom.value);
   return (
     <nav class="ew-side" aria-label="Specimens" data-open={store.listOpen.value}>
       <div class="ew-side-head">
@@ -166,13 +209,14 @@ export function SpecimenList({ store }: { store: Store }) {
             store.listOpen.value = !store.listOpen.peek();
           }}
         >
-          {plural(total, "specimen")}
+          {plural(specimens, "specimen")}
         </button>
-        <span class="ew-side-count">{plural(total, "specimen")}</span>
-        <span class="ew-side-score" data-testid="score-name" title={`${score.name}: ${better(score)}`}>
-          {score.name}
+        <span class="ew-side-count">{plural(specimens, "specimen")}</span>
+        <span class="ew-side-score" data-testid="score-name" title={`${heading} (${better(score)})`}>
+          {heading}
         </span>
       </div>
+      <FilterBar store={store} />
       <SortControl
         store={store}
         chosen={() => {
@@ -181,12 +225,13 @@ export function SpecimenList({ store }: { store: Store }) {
       />
       {failure !== "" && (
         <p class="ew-list-note" role="status" data-testid="list-error">
-          {unsorted === "" ? `${score.name} cannot be shown` : "identifiers cannot be sorted"}: {failure}{" "}
+          {unsorted === "" ? `${score.name} cannot be shown` : "the list cannot be sorted"}: {failure}{" "}
           <button type="button" class="ew-button" onClick={() => store.retryScores()}>
             retry
           </button>
         </p>
       )}
+      <FilterNote store={store} />
       <div
         ref={list}
         class="ew-list"
@@ -194,7 +239,7 @@ export function SpecimenList({ store }: { store: Store }) {
         tabIndex={0}
         aria-label="Specimens"
         aria-activedescendant={isRendered ? `${prefix}-${selected}` : undefined}
-        aria-busy={store.sorting.pending.value}
+        aria-busy={store.sorting.pending.value || store.filtering.pending.value}
         data-testid="list"
         onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
         onKeyDown={onKeyDown}

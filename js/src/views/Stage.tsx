@@ -1,23 +1,38 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { panBy, type Point, type Size, transformOf, WHOLE, zoomAt } from "../geometry";
 import { type Boxes, type Pack, isDrawable } from "../pack";
+import { DIMMED } from "../ghosts";
 import { boxAt, paintBoxes, paintHighlight, paintImage, prepareCanvas, type Scene } from "../paint";
 import { createPrepared, PREPARE_FROM } from "../prepared";
-import { outcomeOf } from "../protocol";
+import { type Label, outcomeOf } from "../protocol";
 import type { Side, Store } from "../store";
 import { ratioText } from "../words";
 
 const WHEEL_ZOOM = 0.01;
+/** CSS pixels that a pointer may move in a click. */
+const CLICK_SLACK = 4;
+
+/** Draws on top of the boxes, which are dimmed under it. */
+export type PaintAbove = (context: CanvasRenderingContext2D, scene: Scene) => void;
 
 interface StageProps {
   store: Store;
+  /** Whose image is shown. */
   pack: Pack;
   side: Side | "image";
+  step: number | null;
+  /** Whose boxes are shown, by a name, with their labels and the steps that they are known at. */
+  source: { name: string; labels: readonly Label[]; steps: readonly number[] };
   boxesAt: (step: number | null) => Boxes | null;
   highlight: number | null;
+  above?: PaintAbove | null;
+  /** A click on a box. */
+  pick?: (index: number) => void;
   onPainted: (side: Side | "image", painted: string) => void;
   children?: preact.ComponentChildren;
 }
+
+const NONE: readonly number[] = [];
 
 const NO_BOXES: Boxes = {
   count: 0,
@@ -85,25 +100,27 @@ function Tooltip({ scene, index, at }: { scene: Scene; index: number; at: Point 
 }
 
 /** An image on one canvas, its boxes on another above it; a step repaints only the boxes. */
-export function Stage({ store, pack, side, boxesAt, highlight, onPainted, children }: StageProps) {
+export function Stage(props: StageProps) {
+  const { store, pack, side, step, source, boxesAt, highlight, above: paintAbove = null, pick, onPainted, children } = props;
   const stage = useRef<HTMLDivElement>(null);
   const below = useRef<HTMLCanvasElement>(null);
   const above = useRef<HTMLCanvasElement>(null);
   const pointers = useRef(new Map<number, Point>());
+  const pressedAt = useRef<Point | null>(null);
   const prepared = useMemo(() => createPrepared(store.idle), []);
   const [pointer, setPointer] = useState<Point | null>(null);
   const { panel, ratio } = usePanelSize(stage);
 
-  const step = store.step.value;
   const view = store.view.value;
   const options = store.options.value;
   const hover = store.hover.value;
+  const pointed = side === "truth" || side === "prediction" ? (store.pointed.value?.[side] ?? NONE) : NONE;
   const [width, height] = pack.reply.size;
   const image: Size = { width: width || 1, height: height || 1 };
   const transform = transformOf(view, image, panel);
   const visible = panel.width > 0 && panel.height > 0;
   const boxes = useMemo(() => boxesAt(step), [boxesAt, step]) ?? NO_BOXES;
-  const scene: Scene = { boxes, labels: pack.reply.labels, transform, panel, ratio, options };
+  const scene: Scene = { boxes, labels: source.labels, transform, panel, ratio, options };
 
   useLayoutEffect(() => {
     if (!visible) return;
@@ -115,7 +132,8 @@ export function Stage({ store, pack, side, boxesAt, highlight, onPainted, childr
     const layer = (above.current as HTMLCanvasElement).ownerDocument.createElement("canvas");
     const context = prepareCanvas(layer, panel, ratio);
     if (!context) return null;
-    paintBoxes(context, { ...scene, boxes: shown });
+    const noTexts = paintAbove && { labels: false, scores: false, iou: false };
+    paintBoxes(context, { ...scene, boxes: shown, options: { ...options, ...noTexts } });
     if (at !== null) prepared.set(at, layer);
     return layer;
   }
@@ -125,26 +143,33 @@ export function Stage({ store, pack, side, boxesAt, highlight, onPainted, childr
     const canvas = above.current as HTMLCanvasElement;
     const context = prepareCanvas(canvas, panel, ratio);
     if (context) {
+      context.globalAlpha = paintAbove ? DIMMED : 1;
       if (boxes.count >= PREPARE_FROM && step !== null) {
         const { scale, offsetX, offsetY } = transform;
-        const signature = JSON.stringify([pack.reply.id, scale, offsetX, offsetY, panel, ratio, options]);
+        const signature = JSON.stringify([source.name, scale, offsetX, offsetY, panel, ratio, options]);
         const layer = prepared.get(signature, step) ?? layerOf(step, boxes);
         if (layer) context.drawImage(layer, 0, 0, panel.width, panel.height);
-        const here = store.stepIndex.peek();
-        const near = pack.reply.steps
+        const here = source.steps.indexOf(step);
+        const near = source.steps
           .map((value, place) => ({ value, distance: Math.abs(place - here) }))
           .sort((a, b) => a.distance - b.distance);
         prepared.ahead(
           near.map(({ value }) => value),
           (value) => layerOf(null, boxesAt(value) ?? NO_BOXES),
         );
+      } else if (paintAbove) {
+        const layer = layerOf(null, boxes);
+        if (layer) context.drawImage(layer, 0, 0, panel.width, panel.height);
       } else {
         paintBoxes(context, scene);
       }
-      if (highlight !== null) paintHighlight(context, scene, highlight);
+      context.globalAlpha = 1;
+      paintAbove?.(context, scene);
+      if (highlight !== null) paintHighlight(context, scene, highlight, paintAbove === null);
+      for (const index of pointed) paintHighlight(context, scene, index);
     }
     onPainted(side, `${pack.reply.specimen}|${step}`);
-  }, [boxes, step, pack, view, panel, ratio, options, highlight]);
+  }, [boxes, step, pack, source, view, panel, ratio, options, highlight, paintAbove, pointed]);
 
   useEffect(() => () => prepared.stop(), []);
 
@@ -195,6 +220,12 @@ export function Stage({ store, pack, side, boxesAt, highlight, onPainted, childr
 
   function release(event: PointerEvent): void {
     pointers.current.delete(event.pointerId);
+    const from = pressedAt.current;
+    pressedAt.current = null;
+    if (!pick || !from || event.type === "pointercancel") return;
+    const at = pointIn(stage.current as HTMLElement, event);
+    const index = Math.hypot(at.x - from.x, at.y - from.y) <= CLICK_SLACK ? boxAt(scene, at.x, at.y) : null;
+    if (index !== null) pick(index);
   }
 
   const extent = { width: `${panel.width}px`, height: `${panel.height}px` };
@@ -204,10 +235,13 @@ export function Stage({ store, pack, side, boxesAt, highlight, onPainted, childr
       ref={stage}
       class="ew-stage"
       data-zoomed={view.zoom > 1}
+      data-pick={pick !== undefined && hovered !== null}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture?.(event.pointerId);
-        pointers.current.set(event.pointerId, pointIn(event.currentTarget, event));
+        const at = pointIn(event.currentTarget, event);
+        pressedAt.current = pointers.current.size === 0 ? at : null;
+        pointers.current.set(event.pointerId, at);
         setHover(null);
       }}
       onPointerMove={onPointerMove}
@@ -224,7 +258,7 @@ export function Stage({ store, pack, side, boxesAt, highlight, onPainted, childr
         class="ew-canvas"
         style={extent}
         role="img"
-        aria-label={`${boxes.count} ${side === "prediction" ? "predicted" : "ground truth"} boxes`}
+        aria-label={`${boxes.count} ${side === "prediction" || side === "compared" ? "predicted" : "ground truth"} boxes`}
         data-testid={`canvas-${side}`}
         data-image-width={image.width}
         data-image-height={image.height}

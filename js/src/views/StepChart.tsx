@@ -2,10 +2,13 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Area, brokenLine, labelledSteps, nearestStep, tickText, valueScale, xOf, yOf } from "../chart";
 import type { Store } from "../store";
 import { better, chartWords, scoreText } from "../words";
+import { ModeChart } from "./ModeChart";
 import { Select } from "./Select";
 
 const HEIGHT = 128;
 const CHARACTER_WIDTH = 6.5;
+/** Characters of a count beside the bars of failure modes. */
+const COUNT_CHARACTERS = 5;
 /** More dots than this would hide the line. */
 const MOST_DOTS = 80;
 
@@ -40,8 +43,9 @@ export function StepChart({ store }: { store: Store }) {
   const scale = valueScale(numbers, score.bounds);
   const tickTexts = scale.ticks.map((tick) => tickText(tick, scale));
   const widestStep = Math.max(...steps.map((step) => String(step).length)) * CHARACTER_WIDTH;
+  const countWidth = run.modes.length > 0 ? COUNT_CHARACTERS * CHARACTER_WIDTH : 0;
   const area: Area = {
-    left: Math.max(...tickTexts.map((text) => text.length * CHARACTER_WIDTH), widestStep / 2) + 12,
+    left: Math.max(...tickTexts.map((text) => text.length * CHARACTER_WIDTH), countWidth, widestStep / 2) + 12,
     right: width - widestStep / 2 - 8,
     top: 10,
     bottom: HEIGHT - 22,
@@ -183,6 +187,7 @@ export function StepChart({ store }: { store: Store }) {
           </tbody>
         </table>
       </div>
+      {run.modes.length > 0 && <ModeChart store={store} across={area} width={width} />}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 /** Stands in for Python: a model, a data channel, and plausible answers made from a seed. */
-import { BUFFERS, type BufferName, OUTCOMES, type Question, type Reply, type Request, type RunInfo, type SpecimenReply, STATUSES } from "../../src/protocol";
+import { BUFFERS, type BufferName, LEARNING_STATES, OUTCOMES, type Question, type Reply, type Request, type RunInfo, type SpecimenReply, STATUSES } from "../../src/protocol";
 import type { Channel } from "../../src/requests";
 import type { Model } from "../../src/store";
 
@@ -17,7 +17,7 @@ export class FakeModel implements Model {
   #unsaved: Record<string, unknown> = {};
 
   constructor(values: Record<string, unknown>) {
-    this.#values = { step: null, specimen: null, score: "mean_iou", sort_by: "order", sort_reversed: false, _data: "anywidget:data", ...values };
+    this.#values = { step: null, specimen: null, score: "mean_iou", sort_by: "order", sort_reversed: false, compare_step: null, _data: "anywidget:data", ...values };
   }
 
   get(name: string): unknown {
@@ -101,8 +101,7 @@ export function asViews(values: Partial<Record<BufferName, number[]>>): { names:
   const buffers = names.map((name) => {
     const numbers = values[name] ?? [];
     const type = BUFFERS[name];
-    const array =
-      type === "f32" ? new Float32Array(numbers) : type === "u32" ? new Uint32Array(numbers) : new Uint8Array(numbers);
+    const array = new { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array }[type](numbers);
     return new DataView(array.buffer);
   });
   return { names, buffers };
@@ -118,8 +117,20 @@ export const RUN: RunInfo = {
     { name: "mean_iou", direction: "higher", bounds: [0, 1] },
     { name: "centre_distance", direction: "lower", bounds: null },
   ],
+  modes: [
+    { key: "loose_box", name: "loose boxes", meaning: "predicted boxes much larger than the object", advice: "add tight annotations", of: "boxes" },
+    { key: "missed_detection", name: "missed detections", meaning: "ground truth with no prediction", advice: "more training data", of: "boxes" },
+    { key: "false_positive", name: "false positives", meaning: "boxes on background", advice: "add negative examples", of: "boxes" },
+  ],
+  good: [
+    { key: "tight", name: "tight", meaning: "boxes tight on objects" },
+    { key: "everything_found", name: "everything found", meaning: "everything found" },
+  ],
   notes: [],
+  other: null,
 };
+
+export const OTHER = { name: "flickr-baseline", steps: [100, 200, 500], epochs: [null, null, null] };
 
 export function nameOf(row: number): string {
   return `images/val/specimen_${String(row).padStart(5, "0")}.jpg`;
@@ -148,9 +159,17 @@ export interface Scenario {
   /** The score of a specimen; `chance` is between 0 and 1. */
   score: (name: string, step: number, row: number, chance: number) => number;
   total: (name: string, step: number) => number | null;
-  /** How many steps of a summary one reply holds. */
+  /** How many steps of a summary, and of all else that takes long, one reply holds. */
   summarySteps: number;
+  /** The phrases or classes of the ground truth, each with the number of its specimens. */
+  labelCounts: { text: string; specimens: number }[];
+  found: (row: number, text: string, label: string | null) => boolean;
+  /** The bits of the modes of a row at a step; null where it is not judged. */
+  modesOf: (row: number, step: number) => number | null;
+  learning: (row: number) => { learnedAt: number; forgetting: number; state: (typeof LEARNING_STATES)[number] };
 }
+
+const MOST_LABELS = 50;
 
 export const SCENARIO: Scenario = {
   run: RUN,
@@ -171,11 +190,89 @@ export const SCENARIO: Scenario = {
     name === "centre_distance" ? 90 * chance * (1 - step / 2000) : Math.min(1, 0.3 + 0.5 * chance + step / 5000),
   total: (name, step) => (name === "centre_distance" ? 45 - step / 50 : 0.55 + step / 5000),
   summarySteps: 2,
+  labelCounts: [
+    { text: "two dogs", specimens: 50 },
+    { text: "a bicycle", specimens: 20 },
+  ],
+  found: (row, text, label) => nameOf(row).includes(text) && (label === null || row % (label === "two dogs" ? 2 : 5) === 0),
+  modesOf: (row, step) => (row % 9 === 8 ? null : (row % 4 === 3 ? 1 : 0) | (row * 50 > step ? 2 : 0) | (row % 6 === 5 ? 4 : 0)),
+  learning: (row) =>
+    row % 5 === 4
+      ? { learnedAt: Number.NaN, forgetting: 0, state: "never_learned" }
+      : { learnedAt: row % RUN.steps.length, forgetting: row % 3, state: row % 3 === 2 ? "forgotten" : "learned" },
 };
+
+/** What takes long: the answers to what several steps are asked for, some steps at a time. */
+function stepwise(scenario: Scenario, request: Request): Answer | null {
+  const { run } = scenario;
+  const rows = Array.from({ length: run.specimens }, (_, row) => row);
+  const first = (steps: number[]) => steps.slice(0, scenario.summarySteps);
+  const { id } = request;
+  switch (request.kind) {
+    case "trends": {
+      const steps = first(request.steps);
+      const { names, buffers } = asViews({ trends: request.rows.flatMap((row) => steps.map((step) => scoreOf(scenario, request.score, step, row))) });
+      return { message: { id, kind: "trends", steps, buffers: names } satisfies Reply, buffers };
+    }
+    case "learning": {
+      const found = rows.map(scenario.learning);
+      const { names, buffers } = asViews({
+        learned_at: found.map(({ learnedAt }) => learnedAt),
+        forgetting: found.map(({ forgetting }) => forgetting),
+        learning: found.map(({ state }) => LEARNING_STATES.indexOf(state)),
+      });
+      return { message: { id, kind: "learning", read: run.steps.length, buffers: names } satisfies Reply, buffers };
+    }
+    case "search": {
+      const { names, buffers } = asViews({ rows: rows.filter((row) => scenario.found(row, request.text, request.label)) });
+      return { message: { id, kind: "search", read: run.steps.length, buffers: names } satisfies Reply, buffers };
+    }
+    case "labels": {
+      const found = scenario.labelCounts.filter(({ text }) => text.includes(request.text));
+      return { message: { id, kind: "labels", labels: found.slice(0, MOST_LABELS), total: found.length } satisfies Reply, buffers: [] };
+    }
+    case "modes": {
+      const found = rows.map((row) => scenario.modesOf(row, request.step));
+      const { names, buffers } = asViews({ modes: found.map((bits) => bits ?? 0), judged: found.map((bits) => (bits === null ? 0 : 1)) });
+      return { message: { id, kind: "modes", step: request.step, buffers: names } satisfies Reply, buffers };
+    }
+    case "mode_counts": {
+      const steps = first(request.steps);
+      const known = rows.slice(0, 1000);
+      const of = steps.map((step) => known.flatMap((row) => scenario.modesOf(row, step) ?? []));
+      const counts = of.map((bits) => run.modes.map((_, bit) => bits.filter((one) => (one >> bit) & 1).length));
+      return { message: { id, kind: "mode_counts", steps, counts, judged: of.map((bits) => bits.length) } satisfies Reply, buffers: [] };
+    }
+    case "findings": {
+      const steps = first(request.steps);
+      const findings = steps.map((step) => {
+        const bits = scenario.modesOf(request.index, step);
+        return {
+          judged: bits !== null,
+          good: bits === 0 ? run.good.map(({ key }) => key) : [],
+          findings: run.modes.flatMap(({ key }, bit) =>
+            ((bits ?? 0) >> bit) & 1
+              ? [{ mode: key, severity: 0.5, evidence: `two dogs: ${key} at step ${step}`, ground_truth: bit < 2 ? [bit, 3] : [], prediction: bit === 1 ? [] : [0] }]
+              : [],
+          ),
+        };
+      });
+      return { message: { id, kind: "findings", steps, findings } satisfies Reply, buffers: [] };
+    }
+    default:
+      return null;
+  }
+}
+
+/** The score of a row, the same in the list and in its trend; none of every seventh row but one. */
+function scoreOf(scenario: Scenario, score: string, step: number, row: number): number {
+  return row % 7 === 3 ? Number.NaN : scenario.score(score, step, row, random(step * 7919 + row)());
+}
 
 /** Boxes that tighten around the ground truth from step to step, among them a missed and an extra one. */
 function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): { reply: SpecimenReply; buffers: DataView[] } {
-  const { run, boxes, labels } = scenario;
+  const { boxes, labels } = scenario;
+  const run = request.of === "other" && scenario.run.other !== null ? { ...scenario.run, ...scenario.run.other } : scenario.run;
   const index = request.index ?? Math.max(0, Array.from({ length: run.specimens }, (_, row) => nameOf(row)).indexOf(request.specimen ?? ""));
   const next = random(index + 1);
   const steps = scenario.partial && !request.all_steps ? run.steps.filter((step) => step === request.step) : run.steps;
@@ -189,10 +286,11 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
   const code = (name: (typeof OUTCOMES)[number]) => OUTCOMES.indexOf(name);
   const truthOutcome: number[] = [];
   const truthIou: number[] = [];
+  const truthMatch: number[] = [];
   const rows = { corners: [] as number[], label: [] as number[], score: [] as number[], outcome: [] as number[], iou: [] as number[] };
   const offsets = [0];
   for (const step of steps) {
-    const drift = 40 / (1 + run.steps.indexOf(step));
+    const drift = (request.of === "other" ? 60 : 40) / (1 + run.steps.indexOf(step));
     truth.forEach((box, place) => {
       const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = box;
       const missed = place % 5 === 3;
@@ -204,6 +302,7 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
       const iou = shared / (2 * (x2 - x1) * (y2 - y1) - shared);
       truthOutcome.push(code(ignored ? "ignored" : missed ? "missed" : "matched"));
       truthIou.push(missed || ignored ? Number.NaN : iou);
+      truthMatch.push(missed || ignored ? -1 : rows.label.length - (offsets.at(-1) ?? 0));
       if (missed || ignored) return;
       rows.corners.push(...moved);
       rows.label.push(place % labels.length);
@@ -227,10 +326,11 @@ function specimen(scenario: Scenario, request: Request & { kind: "specimen" }): 
     truth_crowd: truth.map(() => 0),
     truth_outcome: truthOutcome,
     truth_iou: truthIou,
+    truth_match: truthMatch,
     offsets,
     ...rows,
   });
-  const pick = run.steps.map((step) => steps.includes(step));
+  const pick = scenario.run.steps.map((step) => steps.includes(step));
   const base: SpecimenReply = {
     id: request.id,
     kind: "specimen",
@@ -258,6 +358,8 @@ export function answering(part: Partial<Scenario> = {}): (request: Request) => A
   return (request) => {
     const failure = scenario.fail(request);
     if (failure !== null) return { message: { id: request.id, kind: "error", message: failure }, buffers: [] };
+    const part = stepwise(scenario, request);
+    if (part !== null) return part;
     if (request.kind === "names") {
       const message: Reply = { id: request.id, kind: "names", names: request.rows.map(nameOf) };
       return { message, buffers: [] };
@@ -273,15 +375,15 @@ export function answering(part: Partial<Scenario> = {}): (request: Request) => A
       return { message, buffers: [] };
     }
     if (request.kind === "scores") {
-      const next = random(request.step);
       const statuses = Array.from({ length: run.specimens }, (_, row) => (row % 7 === 3 ? 1 + (row % STATUSES.length) % 3 : 0));
       const { names, buffers } = asViews({
-        scores: statuses.map((status, row) => (status === 0 ? scenario.score(request.score, request.step, row, next()) : Number.NaN)),
+        scores: statuses.map((status, row) => (status === 0 ? scoreOf(scenario, request.score, request.step, row) : Number.NaN)),
         statuses,
       });
       const message: Reply = { id: request.id, kind: "scores", step: request.step, notes: [], buffers: names };
       return { message, buffers };
     }
+    if (request.kind !== "specimen") throw new Error(`no answer to ${request.kind}`);
     const { reply, buffers } = specimen(scenario, request);
     return { message: reply, buffers };
   };

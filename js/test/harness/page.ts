@@ -1,7 +1,7 @@
-/** Development page: `?case=…&width=…&theme=dark&menu=1` shows the widget over made-up data. */
+/** Development page: `?case=…&width=…&theme=dark&step=…&compare=…` shows the widget over made-up data. */
 import widget from "../../src/index";
 import type { Question } from "../../src/protocol";
-import { answering, FakeChannel, FakeModel, RUN, type Scenario, SCENARIO } from "./kernel";
+import { answering, FakeChannel, FakeModel, OTHER, RUN, type Scenario, SCENARIO } from "./kernel";
 
 async function picture(): Promise<number[]> {
   const canvas = document.createElement("canvas");
@@ -79,6 +79,11 @@ const CASES: Record<string, Partial<Scenario>> = {
   reading: {},
   broken: { fail: (request) => (request.kind === "summary" ? "ValueError: metric mean_iou: expected 6 numbers, got 'many'" : null) },
   unsortable: { fail: (request) => (request.kind === "scores" && request.score !== "mean_iou" ? "ZeroDivisionError: division by zero" : null) },
+  runs: { run: { ...RUN, other: OTHER } },
+  lacking: {
+    run: { ...RUN, other: OTHER },
+    fail: (request) => (request.kind === "specimen" && request.of === "other" ? "the run 'flickr-baseline' does not have this specimen" : null),
+  },
   single: { run: { ...RUN, steps: [250], epochs: [2] } },
   steps: {
     run: {
@@ -97,7 +102,11 @@ const scenario = { ...SCENARIO, ...CASES[name], image: await picture() };
 const channel = new FakeChannel(answering(scenario));
 if (name === "reading") channel.held = (request) => request.kind === "summary" && !request.steps.includes(50);
 if (name === "slow") channel.held = (request) => request.kind === "specimen";
-const model = new FakeModel({ _run: scenario.run, step: query.has("step") ? Number(query.get("step")) : 250 });
+const model = new FakeModel({
+  _run: scenario.run,
+  step: query.has("step") ? Number(query.get("step")) : 250,
+  compare_step: query.has("compare") ? Number(query.get("compare")) : null,
+});
 const el = document.getElementById("here") as HTMLElement;
 el.style.width = `${query.get("width") ?? 1100}px`;
 document.body.dataset.jpThemeLight = query.get("theme") === "dark" ? "false" : "true";
