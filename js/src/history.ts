@@ -37,20 +37,40 @@ export function nextTruth(pack: Pack, chosen: number | null, by: 1 | -1): number
   return place >= 0 && place < boxes.count ? place : null;
 }
 
-/** A box that both runs' ground truth holds has another place in each. Null where the other does not hold it. */
-export function sameTruth(from: Pack, truth: number, to: Pack): number | null {
-  if (from === to) return truth;
-  const identity = (pack: Pack, place: number): string =>
-    [pack.reply.labels[pack.truth.label[place] ?? -1]?.text, ...pack.truth.corners.subarray(place * 4, place * 4 + 4)].join("|");
-  const sought = identity(from, truth);
-  if (identity(to, truth) === sought) return truth;
-  for (let place = 0; place < to.truth.count; place += 1) if (identity(to, place) === sought) return place;
-  return null;
+/** Where each ground truth box of one pack of a specimen stands in another and the reverse, -1 where it does not. */
+export interface SharedTruth {
+  there: Int32Array;
+  back: Int32Array;
+  /** Neither holds a box that the other lacks. */
+  isWhole: boolean;
 }
 
-/** Whether two packs of a specimen hold the same ground truth boxes. */
-export function hasSameTruth(a: Pack, b: Pack): boolean {
-  if (a.truth.count !== b.truth.count) return false;
-  for (let place = 0; place < a.truth.count; place += 1) if (sameTruth(a, place, b) === null) return false;
-  return true;
+/** Boxes are the same where label and corners are: runs may hold them in another order. */
+export function sharedTruth(here: Pack, there: Pack): SharedTruth {
+  const identities = ({ truth, reply }: Pack): string[] =>
+    Array.from(truth.label, (label, place) =>
+      [reply.labels[label]?.text, ...truth.corners.subarray(place * 4, place * 4 + 4)].join("|"),
+    );
+  const waiting = new Map<string, number[]>();
+  identities(there).forEach((identity, place) => {
+    const places = waiting.get(identity);
+    if (places) places.push(place);
+    else waiting.set(identity, [place]);
+  });
+  const shared = {
+    there: new Int32Array(here.truth.count).fill(-1),
+    back: new Int32Array(there.truth.count).fill(-1),
+  };
+  identities(here).forEach((identity, place) => {
+    const found = waiting.get(identity)?.shift();
+    if (found === undefined) return;
+    shared.there[place] = found;
+    shared.back[found] = place;
+  });
+  return { ...shared, isWhole: !shared.there.includes(-1) && !shared.back.includes(-1) };
+}
+
+export function placeIn(places: Int32Array, truth: number | null): number | null {
+  const place = truth === null ? -1 : (places[truth] ?? -1);
+  return place < 0 ? null : place;
 }

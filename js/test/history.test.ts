@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { ghostAlphas, paintGhosts } from "../src/ghosts";
-import { hasSameTruth, historyOf, momentWords, nextTruth, sameTruth } from "../src/history";
+import { historyOf, momentWords, nextTruth, placeIn, sharedTruth } from "../src/history";
 import { decodePack } from "../src/pack";
 import { OUTCOMES, type SpecimenReply } from "../src/protocol";
 import { decodeBuffers } from "../src/requests";
@@ -51,15 +51,21 @@ it("goes from box to box and past the last to none", async () => {
   expect(nextTruth(held, 0, -1)).toBeNull();
 });
 
-it("finds the same box of another run whatever its place and the numbers of labels", async () => {
+it("finds the same boxes of another run whatever their places and the numbers of labels", async () => {
   const here = await pack([[0, 0], [1, 30]]);
-  const turned = await pack([[0, 30], [1, 0]], ["dog", "cat"]);
-  expect([sameTruth(here, 0, turned), sameTruth(here, 1, turned), sameTruth(turned, 0, here)]).toEqual([1, 0, 1]);
-  expect(hasSameTruth(here, turned)).toBe(true);
-  const moved = await pack([[0, 0], [1, 31]]);
-  expect(sameTruth(here, 1, moved)).toBeNull();
-  expect(hasSameTruth(here, moved)).toBe(false);
-  expect(hasSameTruth(here, await pack([[0, 0]]))).toBe(false);
+  const turned = sharedTruth(here, await pack([[0, 30], [1, 0]], ["dog", "cat"]));
+  expect([...turned.there, ...turned.back, turned.isWhole]).toEqual([1, 0, 1, 0, true]);
+  const moved = sharedTruth(here, await pack([[0, 0], [1, 31]]));
+  expect([...moved.there, ...moved.back, moved.isWhole]).toEqual([0, -1, 0, -1, false]);
+  expect([placeIn(moved.there, 0), placeIn(moved.there, 1), placeIn(moved.there, null)]).toEqual([0, null, null]);
+  const fewer = sharedTruth(here, await pack([[1, 30]]));
+  expect([...fewer.there, ...fewer.back, fewer.isWhole]).toEqual([-1, 0, 1, false]);
+});
+
+it("takes boxes that are there twice one for one", async () => {
+  const twice = await pack([[0, 0], [0, 0], [1, 30]]);
+  const shared = sharedTruth(twice, twice);
+  expect([...shared.there, ...shared.back, shared.isWhole]).toEqual([0, 1, 2, 0, 1, 2, true]);
 });
 
 it("paints older matches fainter, and that of the step in sight strongest and last", async () => {

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { paintGhosts } from "../ghosts";
-import { hasSameTruth, historyOf, sameTruth } from "../history";
+import { historyOf, placeIn, type SharedTruth, sharedTruth } from "../history";
 import {
   answerAt,
   type Boxes,
@@ -105,10 +105,14 @@ function sourceOf(pack: Pack | null) {
   return pack === null ? NOTHING : { name: pack.reply.id, labels: pack.reply.labels, steps: pack.reply.steps };
 }
 
-function comparedNote(store: Store, pack: Pack, own: Pack | null, step: number | null, predictions: Boxes | null): string {
-  if (own === null) return store.comparison.message.value || "loading predictions…";
-  const words = predictionNote(own, step, predictions, invalidAt(own, step).length);
-  const differs = own !== pack && !hasSameTruth(own, pack) ? "held against this run's own, different ground truth" : "";
+function comparedNote(
+  store: Store,
+  { pack, step, boxes, invalid }: Pick<Predicted, "pack" | "step" | "boxes" | "invalid">,
+  places: SharedTruth | null,
+): string {
+  if (pack === null) return store.comparison.message.value || "loading predictions…";
+  const words = predictionNote(pack, step, boxes, invalid.length);
+  const differs = places?.isWhole === false ? "held against this run's own, different ground truth" : "";
   return [words, differs].filter((one) => one !== "").join(" · ");
 }
 
@@ -145,7 +149,8 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
   const b = usePredicted("prediction", pack, step);
   const a = usePredicted("compared", compares ? comparison.pack.value : null, comparison.step.value);
   const chosen = store.chosenTruth.value;
-  const chosenInA = chosen === null || a.pack === null ? null : sameTruth(pack, chosen, a.pack);
+  const places = useMemo(() => a.pack && sharedTruth(pack, a.pack), [pack, a.pack]);
+  const chosenInA = places && placeIn(places.there, chosen);
   const history = useHistory(pack, chosen, store.run.value.steps, step);
   const historyInA = useHistory(a.pack, chosenInA, comparison.steps.value, a.step);
   const questions = pack.reply.questions;
@@ -158,15 +163,14 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
     title: titleB,
     note: predictionNote(pack, step, b.boxes, b.invalid.length),
   };
-  const shownA: Predicted = { ...a, mark: "A", title: titleA, note: comparedNote(store, pack, a.pack, a.step, a.boxes) };
+  const shownA: Predicted = { ...a, mark: "A", title: titleA, note: comparedNote(store, a, places) };
 
   /** The ground truth box that is under the pointer, or is matched with the prediction that is. */
   function truthHovered(): number | null {
     if (!hover) return null;
     if (hover.side === "truth") return hover.index;
     if (hover.side === "prediction") return truthMatched(pack, step, hover.index);
-    const matched = a.pack && truthMatched(a.pack, a.step, hover.index);
-    return matched === null || a.pack === null ? null : sameTruth(a.pack, matched, pack);
+    return places && placeIn(places.back, a.pack && truthMatched(a.pack, a.step, hover.index));
   }
 
   function highlightOf(side: Side): number | null {
@@ -175,7 +179,7 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
     if (side === "truth") return found ?? chosen;
     if (found === null) return null;
     if (side === "prediction") return predictionMatched(pack, step, found);
-    const inA = a.pack && sameTruth(pack, found, a.pack);
+    const inA = places && placeIn(places.there, found);
     return inA === null || a.pack === null ? null : predictionMatched(a.pack, a.step, inA);
   }
 

@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useMemo } from "preact/hooks";
 import { closest, countWords, wordChanges } from "../wordChanges";
 import { plural } from "../words";
@@ -30,10 +31,10 @@ export function WordChanges({ basis, text }: { basis: Basis; text: string }) {
           if (kind === "same") return gap + bare;
           const Tag = kind === "lost" ? "del" : "ins";
           return (
-            <>
+            <Fragment key={place}>
               {gap}
-              <Tag key={place}>{bare}</Tag>
-            </>
+              <Tag>{bare}</Tag>
+            </Fragment>
           );
         })}
       </p>
