@@ -247,7 +247,7 @@ def test_sorting_and_chart_fit_wide_and_narrow_light_and_dark(wordy):
         # the word that the theme has changed, its style sheet, and the end of the splash come in no fixed order
         is_light = str(theme.endswith("Light")).lower()
         expect(wordy.page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
-        expect(wordy.root.locator(".ew-chart-frame")).to_have_css("background-color", ground)
+        expect(wordy.root.locator(".ew-chart-frame").first).to_have_css("background-color", ground)
         expect(wordy.page.locator("#jupyterlab-splash")).to_have_count(0)
         picture = Image.open(io.BytesIO(wordy.part("chart-plot").screenshot())).convert("L")
         darkest, lightest = picture.getextrema()
