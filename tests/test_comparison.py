@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from test_changes import FIRST, SECOND, THIRD, TRUTH, boxes_run, moved, texts_run
+from changing_runs import FIRST, SECOND, THIRD, TRUTH, boxes_run, moved, texts_run
 
 import evalwidget as ew
 from evalwidget.dynamics.changes import BOX_EVENTS
