@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from changing_runs import FIRST, SECOND, THIRD, TRUTH, Found, boxes_run, moved, texts_run
+from changing_runs import CORNERS, FIRST, SECOND, THIRD, TRUTH, Found, boxes_run, moved, rows, texts_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
