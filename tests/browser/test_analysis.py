@@ -223,6 +223,13 @@ def test_phrases_of_the_grounding_run(lab_page):
     assert json.loads(lab_page.run_cell("import json; print(json.dumps(widget.filter))")) == {"label": phrase}
 
 
+def click_middle(lab_page, bar) -> None:
+    """Click where a bar is drawn: the chart hears it, whatever lies on top."""
+    lab_page.part("mode-plot").scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    lab_page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
 def counts_of(run: ew.Run) -> dict[tuple[int, str], int]:
     return run.diagnose().groupby(["step", "mode"], observed=True).size().to_dict()
 
@@ -244,8 +251,7 @@ def test_failure_modes_are_stacked_over_the_steps_and_lead_to_step_and_list(lab_
     ]
     lab_page.screenshot("failure-modes")
     # a piece of a bar: its step, and the specimens that show its mode there
-    bar = drawn[150, "missed_detection"].bounding_box()
-    lab_page.page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    click_middle(lab_page, drawn[150, "missed_detection"])
     lab_page.painted(run.specimens[0], 150)
     at_150 = table[(table["step"] == 150) & (table["mode"] == "missed_detection")]
     expect(lab_page.part("filter-note")).to_contain_text(f"{len(at_150)} of 40")
@@ -364,9 +370,9 @@ def test_two_hundred_steps(lab_page, lab):
     expect(lab_page.part("chart-loading")).to_have_count(0)
     expect(lab_page.part("mode-loading")).to_have_count(0)
     lab_page.screenshot("two-hundred-steps")
-    bar = lab_page.root.locator('.ew-modes-bar[data-step="1000"]').first.bounding_box()
-    assert bar["width"] >= 1
-    lab_page.page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    bar = lab_page.root.locator('.ew-modes-bar[data-step="1000"]').first
+    assert bar.bounding_box()["width"] >= 1
+    click_middle(lab_page, bar)
     lab_page.painted("image-000000.jpg", 1000)
 
 
