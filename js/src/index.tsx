@@ -1,5 +1,5 @@
 import { render as mount } from "preact";
-import type { Channel } from "./requests";
+import type { Channel } from "./data/requests";
 import { createStore, type Model } from "./store";
 import { App } from "./views/App";
 

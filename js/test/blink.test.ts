@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BLINK_MS, createBlink, HOLD_MS } from "../src/blink";
+import { BLINK_MS, createBlink, HOLD_MS } from "../src/comparing/blink";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

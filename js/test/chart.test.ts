@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brokenLine, labelledSteps, nearestStep, tickText, valueScale, xOf, yOf } from "../src/chart";
+import { brokenLine, labelledSteps, nearestStep, tickText, valueScale, xOf, yOf } from "../src/charts/chart";
 import { chartWords, scoreText } from "../src/words";
 
 const AREA = { left: 40, right: 240, top: 10, bottom: 110 };

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { BLINK_MS } from "../src/blink";
+import { BLINK_MS } from "../src/comparing/blink";
 import { actionOf } from "../src/keyboard";
 import type { Question, Request } from "../src/protocol";
 import { nameOf, OTHER, RUN, type Scenario } from "./harness/kernel";

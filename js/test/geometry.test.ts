@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_ZOOM, panBy, toImage, toPanel, transformOf, WHOLE, zoomAt } from "../src/geometry";
+import { MAX_ZOOM, panBy, toImage, toPanel, transformOf, WHOLE, zoomAt } from "../src/drawing/geometry";
 
 const IMAGE = { width: 640, height: 480 };
 const PANEL = { width: 400, height: 400 };

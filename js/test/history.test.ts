@@ -1,9 +1,9 @@
 import { expect, it, vi } from "vitest";
-import { ghostAlphas, paintGhosts } from "../src/ghosts";
-import { historyOf, momentWords, nextTruth, placeIn, sharedTruth } from "../src/history";
-import { decodePack } from "../src/pack";
+import { ghostAlphas, paintGhosts } from "../src/drawing/ghosts";
+import { historyOf, momentWords, nextTruth, placeIn, sharedTruth } from "../src/comparing/history";
+import { decodePack } from "../src/data/pack";
 import { OUTCOMES, type SpecimenReply } from "../src/protocol";
-import { decodeBuffers } from "../src/requests";
+import { decodeBuffers } from "../src/data/requests";
 import { answering, asViews } from "./harness/kernel";
 
 const code = (name: (typeof OUTCOMES)[number]): number => OUTCOMES.indexOf(name);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { everyRow, type Listed, someRows } from "../src/listed";
-import { AS_IN_RUN, orderOf, reversedRun } from "../src/ordering";
+import { everyRow, type Listed, someRows } from "../src/list/listed";
+import { AS_IN_RUN, orderOf, reversedRun } from "../src/list/ordering";
 
 const rowsOf = (listed: Listed) => Array.from({ length: listed.count }, (_, place) => listed.rowAt(place));
 const shown = (rows: number[], total = 6) => Uint8Array.from({ length: total }, (_, row) => (rows.includes(row) ? 1 : 0));

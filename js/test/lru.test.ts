@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Lru } from "../src/lru";
+import { Lru } from "../src/data/lru";
 
 it("forgets what was used longest ago, and hands it over", () => {
   const dropped: string[] = [];

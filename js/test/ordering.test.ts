@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AS_IN_RUN, orderOf, reversedRun, sortedRows } from "../src/ordering";
+import { AS_IN_RUN, orderOf, reversedRun, sortedRows } from "../src/list/ordering";
 
 const NONE = Number.NaN;
 const rows = (values: number[], descending: boolean) => [...sortedRows(new Float32Array(values), descending)];

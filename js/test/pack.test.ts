@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { countOutcomes, decodePack, predictionMatched, predictionsAt, truthAt, truthMatched } from "../src/pack";
+import { countOutcomes, decodePack, predictionMatched, predictionsAt, truthAt, truthMatched } from "../src/data/pack";
 import { OUTCOMES, type SpecimenReply } from "../src/protocol";
-import { decodeBuffers } from "../src/requests";
+import { decodeBuffers } from "../src/data/requests";
 import { asViews } from "./harness/kernel";
 
 const code = (name: (typeof OUTCOMES)[number]): number => OUTCOMES.indexOf(name);

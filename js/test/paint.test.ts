@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boxAt, chipText, LINES, placeChip, type Scene, shownBoxes, textOn } from "../src/paint";
+import { boxAt, chipText, LINES, placeChip, type Scene, shownBoxes, textOn } from "../src/drawing/paint";
 import { OUTCOMES } from "../src/protocol";
 
 const OPTIONS = { labels: true, scores: true, iou: false, matched: true, missed: true, extra: true, ignored: true };

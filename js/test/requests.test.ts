@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { isErrorReply, isReply, isRunInfo } from "../src/protocol";
-import { createClient, decodeBuffers, GONE, RESEND_AFTER_MS } from "../src/requests";
+import { createClient, decodeBuffers, GONE, RESEND_AFTER_MS } from "../src/data/requests";
 import { answering, FakeChannel, RUN } from "./harness/kernel";
 import { until } from "./settling";
 

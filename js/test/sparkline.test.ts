@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SPARK_HEIGHT, SPARK_WIDTH, spark, sparkX } from "../src/sparkline";
+import { SPARK_HEIGHT, SPARK_WIDTH, spark, sparkX } from "../src/charts/sparkline";
 
 const STEPS = [0, 50, 100, 400];
 const line = (...values: number[]) => spark(Float32Array.from(values), STEPS, [0, 1]);

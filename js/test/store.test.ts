@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { STEP_MS } from "../src/playback";
 import type { Request } from "../src/protocol";
 import { createStore, SLOW_MS } from "../src/store";
-import { PACKS_KEPT } from "../src/specimens";
+import { PACKS_KEPT } from "../src/data/specimens";
 import { answering, FakeChannel, FakeModel, nameOf, RUN, type Scenario } from "./harness/kernel";
 import { until } from "./settling";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createClient } from "../src/requests";
-import { createTrends } from "../src/trends";
+import { createClient } from "../src/data/requests";
+import { createTrends } from "../src/data/trends";
 import { answering, FakeChannel, RUN, type Scenario } from "./harness/kernel";
 import { until } from "./settling";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scrollToKeep, scrollToShow, visibleRows } from "../src/windowing";
+import { scrollToKeep, scrollToShow, visibleRows } from "../src/list/windowing";
 
 describe("visible rows", () => {
   it("are those in sight and a margin, within the list", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closest, countWords, type Part, wordChanges } from "../src/wordChanges";
+import { closest, countWords, type Part, wordChanges } from "../src/comparing/wordChanges";
 
 const short = (parts: Part[]) => parts.map(({ kind, text }) => `${{ same: "=", lost: "-", added: "+" }[kind]}${text.trim()}`);
 const without = (parts: Part[], kind: Part["kind"]) =>

@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { MAX_ZOOM, type View, WHOLE } from "../geometry";
+import { MAX_ZOOM, type View, WHOLE } from "../drawing/geometry";
 import { type Action, actionOf } from "../keyboard";
-import { hasSharedImage } from "../pack";
-import { nextTruth } from "../history";
+import { hasSharedImage } from "../data/pack";
+import { nextTruth } from "../comparing/history";
 import { type Side, type Store, WORD_BASES } from "../store";
 import { Findings } from "./Findings";
 import { Announcer, Header } from "./Header";

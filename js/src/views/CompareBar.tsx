@@ -1,4 +1,4 @@
-import type { Shown } from "../blink";
+import type { Shown } from "../comparing/blink";
 import type { Store } from "../store";
 import { stepLabel } from "../words";
 

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Filter, NO_FILTER, traitOf } from "../filter";
+import { type Filter, NO_FILTER, traitOf } from "../list/filter";
 import { HEALTHY, LEARNING_STATES, type LearningState } from "../protocol";
 import type { Store } from "../store";
 import { learningWords } from "../words";

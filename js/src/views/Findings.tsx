@@ -1,5 +1,5 @@
-import type { Pack } from "../pack";
-import { statusAt } from "../pack";
+import type { Pack } from "../data/pack";
+import { statusAt } from "../data/pack";
 import type { FailureMode, Finding, StepFindings } from "../protocol";
 import type { Store } from "../store";
 import { plural, ratioText } from "../words";

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Moment, momentWords } from "../history";
+import { type Moment, momentWords } from "../comparing/history";
 import { plural } from "../words";
 import { Mark } from "./CompareBar";
 

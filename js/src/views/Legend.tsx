@@ -1,5 +1,5 @@
-import type { Counts } from "../pack";
-import { LINES } from "../paint";
+import type { Counts } from "../data/pack";
+import { LINES } from "../drawing/paint";
 import type { Outcome } from "../protocol";
 import { Mark } from "./CompareBar";
 

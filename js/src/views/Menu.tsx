@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { WHOLE } from "../geometry";
-import { hasSharedImage } from "../pack";
+import { WHOLE } from "../drawing/geometry";
+import { hasSharedImage } from "../data/pack";
 import type { Options, Store } from "../store";
 import { stepLabel } from "../words";
 import { CompareHandle, CompareMenu } from "./CompareMenu";

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
-import { type Area, xOf } from "../chart";
-import { barWidth, highestStack, segmentAt, segments } from "../modechart";
-import { OF_RUN } from "../modes";
+import { type Area, xOf } from "../charts/chart";
+import { barWidth, highestStack, segmentAt, segments } from "../charts/modeChart";
+import { OF_RUN } from "../data/modes";
 import type { Store } from "../store";
 import { plural } from "../words";
 

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
-import { paintGhosts } from "../ghosts";
-import { historyOf, placeIn, type SharedTruth, sharedTruth } from "../history";
+import { paintGhosts } from "../drawing/ghosts";
+import { historyOf, placeIn, type SharedTruth, sharedTruth } from "../comparing/history";
 import {
   answerAt,
   type Boxes,
@@ -14,7 +14,7 @@ import {
   statusAt,
   truthAt,
   truthMatched,
-} from "../pack";
+} from "../data/pack";
 import type { Invalid, Question } from "../protocol";
 import type { Side, Store } from "../store";
 import { plural } from "../words";

@@ -1,4 +1,4 @@
-import { answerAt, type Pack } from "../pack";
+import { answerAt, type Pack } from "../data/pack";
 import type { Answer, Question, Status } from "../protocol";
 import type { Side } from "../store";
 import { ratioText } from "../words";

@@ -1,4 +1,4 @@
-import { type Spark, SPARK_HEIGHT, SPARK_WIDTH, sparkX } from "../sparkline";
+import { type Spark, SPARK_HEIGHT, SPARK_WIDTH, sparkX } from "../charts/sparkline";
 
 interface SparklineProps {
   /** Undefined until its values have arrived. */

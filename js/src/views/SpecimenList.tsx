@@ -1,12 +1,12 @@
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { PAGE } from "../names";
+import { PAGE } from "../data/names";
 import type { Score, Status } from "../protocol";
-import { rowHeading, rowValue } from "../rowvalue";
-import { spark } from "../sparkline";
+import { rowHeading, rowValue } from "../list/rowValue";
+import { spark } from "../charts/sparkline";
 import type { Store } from "../store";
-import { TREND_PAGE, type Trend } from "../trends";
+import { TREND_PAGE, type Trend } from "../data/trends";
 import { better, chartWords, plural, scoreText, statusInList } from "../words";
-import { isInSight, scrollToKeep, scrollToShow, visibleRows } from "../windowing";
+import { isInSight, scrollToKeep, scrollToShow, visibleRows } from "../list/windowing";
 import { FilterBar, FilterNote } from "./FilterBar";
 import { SortControl } from "./SortControl";
 import { Sparkline } from "./Sparkline";

@@ -1,9 +1,9 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { panBy, type Point, type Size, transformOf, WHOLE, zoomAt } from "../geometry";
-import { type Boxes, type Pack, isDrawable } from "../pack";
-import { DIMMED } from "../ghosts";
-import { boxAt, paintBoxes, paintHighlight, paintImage, prepareCanvas, type Scene } from "../paint";
-import { createPrepared, PREPARE_FROM } from "../prepared";
+import { panBy, type Point, type Size, transformOf, WHOLE, zoomAt } from "../drawing/geometry";
+import { type Boxes, type Pack, isDrawable } from "../data/pack";
+import { DIMMED } from "../drawing/ghosts";
+import { boxAt, paintBoxes, paintHighlight, paintImage, prepareCanvas, type Scene } from "../drawing/paint";
+import { createPrepared, PREPARE_FROM } from "../drawing/prepared";
 import { type Label, outcomeOf } from "../protocol";
 import type { Side, Store } from "../store";
 import { ratioText } from "../words";

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Area, brokenLine, labelledSteps, nearestStep, tickText, valueScale, xOf, yOf } from "../chart";
+import { type Area, brokenLine, labelledSteps, nearestStep, tickText, valueScale, xOf, yOf } from "../charts/chart";
 import type { Store } from "../store";
 import { better, chartWords, scoreText } from "../words";
 import { ModeChart } from "./ModeChart";

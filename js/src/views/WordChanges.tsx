@@ -1,6 +1,6 @@
 import { Fragment } from "preact";
 import { useMemo } from "preact/hooks";
-import { closest, countWords, wordChanges } from "../wordChanges";
+import { closest, countWords, wordChanges } from "../comparing/wordChanges";
 import { plural } from "../words";
 
 /** What an answer's words are held against: one of several texts, the closest, and what that is. */

@@ -1,7 +1,7 @@
 /** Packs of the specimens opened last, and of the neighbours of the one in sight. */
 import { Lru } from "./lru";
 import { type DecodeImage, decodePack, holdsSteps, type Pack, withImageOf } from "./pack";
-import type { SpecimenRequest } from "./protocol";
+import type { SpecimenRequest } from "../protocol";
 import type { Client } from "./requests";
 
 export const PACKS_KEPT = 32;

@@ -1,5 +1,5 @@
 /** Failure modes: of every specimen at a step, of each step as a whole, and of the open specimen at every step. */
-import type { StepFindings } from "./protocol";
+import type { StepFindings } from "../protocol";
 import type { Client } from "./requests";
 import { createStepwise } from "./stepwise";
 

@@ -1,13 +1,13 @@
 /** Which rows the list shows: those that meet all that its filter asks. */
 import { computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import { type Filter, isEmpty } from "./filter";
-import { createGathered } from "./gathered";
-import type { Learning } from "./learning";
+import { createGathered } from "../data/gathered";
+import type { Learning } from "../data/learning";
 import { everyRow, someRows } from "./listed";
-import type { Modes } from "./modes";
+import type { Modes } from "../data/modes";
 import type { Order } from "./ordering";
-import { HEALTHY, LEARNING_STATES, type RunInfo } from "./protocol";
-import type { Client } from "./requests";
+import { HEALTHY, LEARNING_STATES, type RunInfo } from "../protocol";
+import type { Client } from "../data/requests";
 
 /** What to narrow the list by now; read inside an effect. */
 export interface Narrowing {

@@ -31,7 +31,7 @@ import {
   type SummaryRequest,
   type TrendsReply,
   type TrendsRequest,
-} from "./protocol";
+} from "../protocol";
 
 /** A request still unanswered after these times is sent again: JupyterLab sends the first messages of a page to the
  * kernel's main shell, where a running cell holds them up, until it has opened a subshell for comms. */

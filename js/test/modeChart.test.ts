@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barWidth, highestStack, segmentAt, segments } from "../src/modechart";
+import { barWidth, highestStack, segmentAt, segments } from "../src/charts/modeChart";
 
 const AREA = { left: 10, right: 110, top: 0, bottom: 60 };
 const STEPS = [0, 50, 100];

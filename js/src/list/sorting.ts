@@ -1,11 +1,11 @@
 /** The order of the list: by run order, identifier, the scores at the step that the user settled on and how they changed,
  * or when and how often a specimen was learned and forgotten. */
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { Learning } from "./learning";
+import type { Learning } from "../data/learning";
 import { AS_IN_RUN, type Order, orderOf, reversedRun, sortedRows } from "./ordering";
-import type { Score, Sort } from "./protocol";
-import type { Client } from "./requests";
-import type { Scores } from "./scores";
+import type { Score, Sort } from "../protocol";
+import type { Client } from "../data/requests";
+import type { Scores } from "../data/scores";
 
 /** What to sort by now; read inside an effect. */
 export interface Choice {

@@ -1,5 +1,5 @@
 /** What the list is narrowed to, as the trait `filter` says it. */
-import { LEARNING_STATES, type LearningState } from "./protocol";
+import { LEARNING_STATES, type LearningState } from "../protocol";
 
 export interface Filter {
   text: string;

@@ -1,6 +1,6 @@
 /** The phrases or classes of the ground truth, to choose from: the most frequent, or of many those that hold a text. */
 import { signal } from "@preact/signals";
-import type { LabelCount } from "./protocol";
+import type { LabelCount } from "../protocol";
 import type { Client } from "./requests";
 
 export interface Found {

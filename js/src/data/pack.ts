@@ -1,5 +1,5 @@
 /** One specimen as the front end holds it: its decoded image and its boxes at every step received. */
-import { type Invalid, OUTCOMES, outcomeOf, type Question, type SpecimenReply, type Status } from "./protocol";
+import { type Invalid, OUTCOMES, outcomeOf, type Question, type SpecimenReply, type Status } from "../protocol";
 import type { Answered } from "./requests";
 
 export interface Boxes {

@@ -1,6 +1,6 @@
 /** What the list says of a row beside its name, where it is sorted by no score. */
-import type { Score, Sort } from "./protocol";
-import { scoreText } from "./words";
+import type { Score, Sort } from "../protocol";
+import { scoreText } from "../words";
 
 export function signed(value: number): string {
   const text = scoreText(Math.abs(value));

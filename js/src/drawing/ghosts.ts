@@ -1,5 +1,5 @@
 /** Draws the matches of one ground truth box over all steps: the older the fainter, that of the step in sight strongest. */
-import type { Moment } from "./history";
+import type { Moment } from "../comparing/history";
 import { type Line, LINES, panelRect, paintTexts, type Scene, strokeGroup, textOn } from "./paint";
 
 /** How much of the other boxes is left to see. */

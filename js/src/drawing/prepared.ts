@@ -1,5 +1,5 @@
 /** Box layers of steps drawn ahead in idle time, for specimens with so many boxes that drawing would be felt. */
-import type { WhenIdle } from "./idle";
+import type { WhenIdle } from "../data/idle";
 
 export const PREPARE_FROM = 800;
 const BYTES_KEPT = 96e6;

@@ -1,8 +1,8 @@
 /** Draws images and boxes on canvases; coordinates on the canvas are CSS pixels. */
 import type { Size, Transform } from "./geometry";
-import { type Boxes, isDrawable } from "./pack";
-import { type Label, type Outcome, outcomeOf } from "./protocol";
-import type { Options } from "./store";
+import { type Boxes, isDrawable } from "../data/pack";
+import { type Label, type Outcome, outcomeOf } from "../protocol";
+import type { Options } from "../store";
 
 export const MOST_CHIPS = 60;
 /** So few boxes have chips even where these cover something. */

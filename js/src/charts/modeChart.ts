@@ -1,6 +1,6 @@
 /** Where the bars of failure modes stacked over the steps lie, in pixels. */
 import { type Area, nearestStep, xOf } from "./chart";
-import type { ModeCounts } from "./modes";
+import type { ModeCounts } from "../data/modes";
 
 const WIDEST_BAR = 14;
 const GAP = 2;

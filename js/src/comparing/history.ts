@@ -1,6 +1,6 @@
 /** What became of one ground truth box at each step. */
-import { isDrawable, type Pack, predictionMatched, predictionsAt, truthAt } from "./pack";
-import { type Outcome, outcomeOf } from "./protocol";
+import { isDrawable, type Pack, predictionMatched, predictionsAt, truthAt } from "../data/pack";
+import { type Outcome, outcomeOf } from "../protocol";
 
 export interface Moment {
   step: number;

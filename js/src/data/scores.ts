@@ -1,7 +1,7 @@
 /** A score and the state of every specimen, step by step: the step in sight first, the others behind it. */
 import { signal } from "@preact/signals";
 import { Lru } from "./lru";
-import { STATUSES, type Status } from "./protocol";
+import { STATUSES, type Status } from "../protocol";
 import type { Client } from "./requests";
 
 const BYTES_KEPT = 64e6;

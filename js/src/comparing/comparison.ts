@@ -1,10 +1,10 @@
 /** The second step (A) beside the one in sight (B): of the same run, or of another over the same specimens. */
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { type DecodeImage, holdsSteps, type Pack } from "./pack";
-import type { RunInfo } from "./protocol";
-import type { Client } from "./requests";
-import { createSpecimens } from "./specimens";
-import type { Model } from "./store";
+import { type DecodeImage, holdsSteps, type Pack } from "../data/pack";
+import type { RunInfo } from "../protocol";
+import type { Client } from "../data/requests";
+import { createSpecimens } from "../data/specimens";
+import type { Model } from "../store";
 
 export type Comparison = ReturnType<typeof createComparison>;
 
