@@ -70,8 +70,8 @@ class BestStep:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in _sentences(self))
-        return said + str(self.table.to_html(index=False))
+        said = "<br>".join(html.escape(sentence) for sentence in _sentences(self))
+        return f"<p>{said}</p>{self.table.to_html(index=False)}"
 
 
 def best_step(
@@ -169,8 +169,8 @@ def _sentences(found: BestStep) -> list[str]:
     best = table[table["best"]].iloc[0]
     share = f"{100 * found.confidence:.4g} %"
     said = [
-        f"Step {step} is best by {found.metric}: {best['value']:.4g} ({share} interval {best['low']:.4g} to "
-        f"{best['high']:.4g}, {found.samples:,} draws of {best['specimens']:,} specimens)."
+        f"Step {step} is best by {found.metric}: {best['value']:#.4g} ({share} interval {best['low']:#.4g} to "
+        f"{best['high']:#.4g}, {found.samples:,} draws of {best['specimens']:,} specimens)."
     ]
     others = [other for other in found.indistinguishable if other != step]
     if others:
@@ -214,7 +214,7 @@ def _sentences_of_thresholds(found: BestStep) -> list[str]:
             else f"at IoU threshold {row['iou_threshold']:g}, confidence threshold {row['confidence_threshold']:g}"
         )
         said.append(
-            f"{where} step {row['best_step']} has {row['value']:.4g}, step {found.step} {row['choice_value']:.4g}."
+            f"{where} step {row['best_step']} has {row['value']:#.4g}, step {found.step} {row['choice_value']:#.4g}."
         )
     return said
 

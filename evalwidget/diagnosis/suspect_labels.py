@@ -12,6 +12,7 @@ from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.overlap import iou_of_pairs
 from evalwidget.metrics.pairs import pairs_within
 from evalwidget.metrics.text import normalised_answer
+from evalwidget.metrics.text_failures import quoted
 from evalwidget.scoring.evaluation import EXTRA, MISSED, Settings
 from evalwidget.tables import Boxes
 
@@ -115,7 +116,8 @@ def suspect_answers(
         given = {normalised_answer(data.predictions(step).answers.text[row] or "") for step in steps}
         if len(given) == 1 and "" not in given:
             references = " | ".join(dict.fromkeys(questions.references[row]))
-            evidence = f'"{given.pop()}" at every one of these steps, where the reference says "{references}"'
+            said = quoted(data.predictions(steps[-1]).answers.text[row] or "")
+            evidence = f'{said} at every one of these steps, where the reference says "{references}"'
             specimen = int(questions.specimen[row])
             suspects.append(Suspect(specimen, questions.item[row], questions.question[row], "answer", 1.0, evidence))
     return suspects

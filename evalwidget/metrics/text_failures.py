@@ -16,7 +16,7 @@ from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.parsing import abstains, hedges, is_negated, parsed_number, yes_or_no
 from evalwidget.metrics.text import normalised_answer
 
-__all__ = ["AnswerContext", "Failure", "Judgement", "judged"]
+__all__ = ["AnswerContext", "Failure", "Judgement", "judged", "quoted"]
 
 _QUOTED_WORDS: Final = 5
 _MOST_PERIOD: Final = 20
@@ -128,7 +128,7 @@ class AnswerContext:
 
     @cached_property
     def shown_reference(self) -> str:
-        return _quoted(self.opinions.most_common(1)[0][0]) if self.references else ""
+        return quoted(self.opinions.most_common(1)[0][0]) if self.references else ""
 
     def disagree(self, settings: DiagnosisSettings) -> bool:
         """Whether the references are short answers to a question of which none has a majority."""
@@ -235,7 +235,7 @@ def judged(answer: str | None, context: AnswerContext, settings: DiagnosisSettin
             total = len(context.references)
             ambiguity = Failure(
                 1 - count / total,
-                f"says it outright, where {total} references disagree (at most {count} say {_quoted(top)})",
+                f"says it outright, where {total} references disagree (at most {count} say {quoted(top)})",
             )
         hallucination, incomplete = _content_failures(core, right, context, settings)
     return Judgement(
@@ -307,13 +307,13 @@ def _malformations(
     if turn is not None:
         yield "turn", 1.0, f'the name of a turn leaks: "{turn.group().strip()}"'
     if _WRAPPED.search(text) is not None:
-        yield "wrapped", 1.0, f"wrapped in code: {_quoted(text)}"
+        yield "wrapped", 1.0, f"wrapped in code: {quoted(text)}"
     loop = _loop(text, settings.repeats)
     if loop is not None:
-        yield "loop", 1.0, f"goes round in a loop: {_quoted(loop)}"
+        yield "loop", 1.0, f"goes round in a loop: {quoted(loop)}"
     question = next((part for part in _SENTENCE.findall(text) if part.rstrip().endswith("?")), None)
     if question is not None:
-        yield "question", 1.0, f"asks itself: {_quoted(question)}"
+        yield "question", 1.0, f"asks itself: {quoted(question)}"
     words, limit = word_count(text), _word_limit(context, settings)
     if words > limit:
         yield "verbose", 1 - limit / words, f"{words} words, where the longest reference has {context.most_words}"
@@ -443,7 +443,7 @@ def _content_failures(
     is_gap = lacking > 0 and lacking >= settings.missing_share * len(key) and len(missing) > most_missing * len(key)
     if is_gap and not (holds_nothing and unsupported):
         incomplete = Failure(
-            len(missing) / len(key), f"lacks {_listed(missing)} of the reference {_quoted(context.references[best])}"
+            len(missing) / len(key), f"lacks {_listed(missing)} of the reference {quoted(context.references[best])}"
         )
     return hallucination, incomplete
 
@@ -507,6 +507,7 @@ def _listed(words: list[str]) -> str:
     return f"{shown} and {len(words) - _QUOTED_WORDS} more" if len(words) > _QUOTED_WORDS else shown
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """``text`` on one line between quotation marks, cut to about 60 characters."""
     words = " ".join(text.split())
     return f'"{words[:60]}…"' if len(words) > 61 else f'"{words}"'

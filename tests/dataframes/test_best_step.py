@@ -83,7 +83,7 @@ def test_steps_that_cannot_be_told_apart(write_run: Write) -> None:
     assert found.table["indistinguishable"].tolist() == [False, True, True, False]
     assert found.table["best"].tolist() == [False, False, True, False]
     said = str(found)
-    assert "Step 3 is best by recall: 0.95 (95 % interval" in said
+    assert "Step 3 is best by recall: 0.9500 (95 % interval" in said
     assert "cannot be told apart from step 2:" in said
     assert "The earliest of them all is step 2." in said
     assert "too narrow" not in said
@@ -135,7 +135,7 @@ def test_a_choice_that_does_not_survive_other_thresholds(write_run: Write) -> No
     assert thresholds["survives"].tolist() == [True, True, False, False]
     assert thresholds[["value", "choice_value"]].values.tolist() == [[1, 1], [1, 1], [0.9, 0], [0.9, 0]]
     assert not found.survives
-    assert "at IoU threshold 0.75, confidence threshold 0 step 1 has 0.9, step 2 0." in str(found)
+    assert "at IoU threshold 0.75, confidence threshold 0 step 1 has 0.9000, step 2 0.000." in str(found)
     assert run.best_step("recall", iou_thresholds=[0.5, 0.6]).survives
 
 

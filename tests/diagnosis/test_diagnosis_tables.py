@@ -188,14 +188,14 @@ def test_late_steps_that_agree_against_the_ground_truth() -> None:
 
 def test_late_answers_that_agree_against_the_reference() -> None:
     steps = {
-        1: ["blue", "blue", "I cannot tell", "red", "green"],
-        2: ["Blue.", "blue", "I cannot tell", "red", None],
-        3: ["blue", "green", "I cannot tell", "red", "green"],
+        1: ["the sky is blue", "blue", "I cannot tell", "red", "green"],
+        2: ["Sky is blue.", "blue", "I cannot tell", "red", None],
+        3: ["The sky is\nblue!", "green", "I cannot tell", "red", "green"],
     }
     frame = answers_run(["red"] * 5, steps).suspect_labels()
     assert frame["specimen"].tolist() == ["s0"]
     assert frame["kind"].tolist() == ["answer"]
-    assert frame["evidence"][0] == '"blue" at every one of these steps, where the reference says "red"'
+    assert frame["evidence"][0] == '"The sky is blue!" at every one of these steps, where the reference says "red"'
     for settings, message in (({"last": 1}, "last: expected"), ({"agreement": 0}, "agreement: expected")):
         with pytest.raises(ew.EvalWidgetError, match=message):
             answers_run(["red"] * 5, steps).suspect_labels(**settings)

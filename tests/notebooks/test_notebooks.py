@@ -6,13 +6,14 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 pytestmark = pytest.mark.notebooks
 
 
 def test_there_are_notebooks():
-    assert [path.name for path in NOTEBOOKS][:2] == ["01-quickstart.ipynb", "02-vqa.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["01-quickstart.ipynb", "02-vqa.ipynb", "03-which-checkpoint.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -22,10 +23,28 @@ def test_committed_without_outputs(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_from_top_to_bottom(path, tmp_path):
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
-    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+def test_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("EVALWIDGET_REAL_DATA", str(tmp_path))
+    shown = outputs_of(path, tmp_path)
     widgets = [output for output in shown if "application/vnd.jupyter.widget-view+json" in output.get("data", {})]
     assert len(widgets) == 1
     assert [output for output in shown if output.output_type in ("error", "stream")] == []
+
+
+def test_which_model_is_decided_where_the_data_are_and_left_out_where_not(real_data, tmp_path, monkeypatch):
+    path = ROOT / "notebooks" / "03-which-checkpoint.ipynb"
+    monkeypatch.setenv("EVALWIDGET_REAL_DATA", str(tmp_path))
+    without = outputs_of(path, tmp_path)
+    assert without[-1].data["text/markdown"].startswith("**The files are not here")
+    monkeypatch.setenv("EVALWIDGET_REAL_DATA", str(real_data.resolve()))
+    shown = outputs_of(path, tmp_path)
+    assert len(shown) > len(without)
+    assert [output for output in shown if output.output_type in ("error", "stream")] == []
+    assert shown[-1].data["text/markdown"].startswith("### Decision")
+
+
+def outputs_of(path, folder):
+    """What a notebook shows, executed in a folder. Raises where a cell does."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
