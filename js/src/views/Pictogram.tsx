@@ -5,7 +5,10 @@ type Rect = readonly [x: number, y: number, width: number, height: number];
 
 interface BoxDrawing {
   objects: readonly Rect[];
-  predicted: readonly Rect[];
+  /** Objects that should have been found. */
+  missed?: readonly Rect[];
+  right: readonly Rect[];
+  wrong?: readonly Rect[];
 }
 
 const ONE: Rect = [24, 12, 24, 24];
@@ -19,17 +22,17 @@ function around([x, y, width, height]: Rect, by: number): Rect {
 }
 
 const FAILING_BOXES: Record<string, BoxDrawing> = {
-  loose_box: { objects: [ONE], predicted: [[10, 3, 50, 42]] },
-  missed_detection: { objects: [LEFT, RIGHT], predicted: [around(LEFT, 3)] },
-  false_positive: { objects: [LEFT], predicted: [around(LEFT, 3), [43, 11, 22, 26]] },
-  inconsistent_localization: { objects: [LEFT, RIGHT], predicted: [around(LEFT, 3), [53, 5, 17, 22]] },
+  loose_box: { objects: [ONE], right: [], wrong: [[10, 3, 50, 42]] },
+  missed_detection: { objects: [LEFT], missed: [RIGHT], right: [around(LEFT, 3)] },
+  false_positive: { objects: [LEFT], right: [around(LEFT, 3)], wrong: [[43, 11, 22, 26]] },
+  inconsistent_localization: { objects: [LEFT, RIGHT], right: [around(LEFT, 3)], wrong: [[53, 5, 17, 22]] },
 };
 
 const GOOD_BOXES: Record<string, BoxDrawing> = {
-  tight: { objects: [ONE], predicted: [around(ONE, 3)] },
-  everything_found: { objects: [LEFT, RIGHT], predicted: [around(LEFT, 3), around(RIGHT, 3)] },
-  few_false_positives: { objects: [LEFT], predicted: [around(LEFT, 3)] },
-  even_quality: { objects: [SMALL, LARGE], predicted: [around(SMALL, 3), around(LARGE, 3)] },
+  tight: { objects: [ONE], right: [around(ONE, 3)] },
+  everything_found: { objects: [LEFT, RIGHT], right: [around(LEFT, 3), around(RIGHT, 3)] },
+  few_false_positives: { objects: [LEFT], right: [around(LEFT, 3)] },
+  even_quality: { objects: [SMALL, LARGE], right: [around(SMALL, 3), around(LARGE, 3)] },
 };
 
 /** A word is so many pixels wide: as the reference has it, said for nothing ("own"), or left out ("gap"). */
@@ -67,17 +70,27 @@ const GOOD_TEXT: Record<string, TextDrawing> = {
 
 const INSIDE = 3;
 
-function Boxes({ objects, predicted }: BoxDrawing) {
+function TrueObject({ at: [x, y, width, height], missed }: { at: Rect; missed: boolean }) {
   return (
     <>
-      {objects.map(([x, y, width, height]) => (
-        <g key={`${x} ${y}`}>
-          <ellipse class="ew-pic-object" cx={x + width / 2} cy={y + height / 2} rx={width / 2 - INSIDE} ry={height / 2 - INSIDE} />
-          <rect class="ew-pic-truth" x={x} y={y} width={width} height={height} />
-        </g>
+      <ellipse class="ew-pic-object" cx={x + width / 2} cy={y + height / 2} rx={width / 2 - INSIDE} ry={height / 2 - INSIDE} />
+      <rect class="ew-pic-truth" data-missed={missed} x={x} y={y} width={width} height={height} />
+    </>
+  );
+}
+
+function Predicted({ at: [x, y, width, height], right }: { at: Rect; right: boolean }) {
+  return <rect class="ew-pic-predicted" data-right={right} x={x} y={y} width={width} height={height} />;
+}
+
+function Boxes({ objects, missed = [], right, wrong = [] }: BoxDrawing) {
+  return (
+    <>
+      {[...objects, ...missed].map((at, place) => (
+        <TrueObject key={place} at={at} missed={place >= objects.length} />
       ))}
-      {predicted.map(([x, y, width, height]) => (
-        <rect key={`${x} ${y}`} class="ew-pic-predicted" x={x} y={y} width={width} height={height} />
+      {[...right, ...wrong].map((at, place) => (
+        <Predicted key={place} at={at} right={place < right.length} />
       ))}
     </>
   );
