@@ -1,6 +1,8 @@
 """The interpretation guide in the help, and the pictures that docs/interpretation-guide.md and the README show.
 
-``EVALWIDGET_SCREENSHOTS`` keeps them: ``guide-*.png`` and ``readme-*.png`` are those of ``docs/images``."""
+``EVALWIDGET_SCREENSHOTS`` keeps them: ``docs/images`` has its ``guide-*.png`` as they are, and ``readme-grounding.png`` and
+``readme-vqa.png`` as ``grounding.png`` and ``vqa.png``.
+"""
 
 import pytest
 from playwright.sync_api import expect
@@ -149,6 +151,9 @@ def test_the_help_fits_wide_and_narrow(lab_page, lab, theme):
                 assert 0 <= box["x"] <= width - box["width"]
                 assert 0 <= box["y"] <= 700 - box["height"]
                 assert body.evaluate("(body) => body.scrollWidth - body.clientWidth") <= 0
+                if section == "keys":
+                    # a key stands on one line
+                    assert body.locator("dt").first.bounding_box()["height"] < 30
                 close = lab_page.part("help-close").bounding_box()
                 assert close["x"] + close["width"] <= width
                 lab_page.screenshot(f"help-{section}-{name}-{width}-{theme.split()[-1].lower()}", dialog)
@@ -156,15 +161,28 @@ def test_the_help_fits_wide_and_narrow(lab_page, lab, theme):
         expect(dialog).to_have_count(0)
 
 
-def test_the_view_that_the_readme_shows(lab_page, lab):
-    open_demo(lab_page, lab, "grounding", 430)
+def test_the_views_that_the_readme_shows(lab_page, lab):
+    open_demo(lab_page, lab, "grounding", 540)
+    lab_page.page.set_viewport_size({"width": 1400, "height": 1300})
     lab_page.run_cell("widget.step, widget.specimen, widget.sort_by = 150, 'sheet-08.png', 'score'")
     lab_page.painted("sheet-08.png", 150)
     lab_page.part("menu-button").click()
     lab_page.part("chart-button").click()
     expect(lab_page.part("mode-loading")).to_have_count(0)
+    expect(lab_page.root.locator(".ew-modes-bar").first).to_be_visible()
     expect(lab_page.part("finding").first).to_be_visible()
     expect(lab_page.part("spark").first).to_be_visible()
-    expect(lab_page.root.locator(".ew-modes-bar").first).to_be_visible()
+    lab_page.page.mouse.move(0, 0)
     lab_page.screenshot("readme-grounding")
-    assert lab_page.root.bounding_box()["height"] < 1300
+    lab_page.lab.end_sessions()
+    open_demo(lab_page, lab, "vqa", 520)
+    lab_page.page.set_viewport_size({"width": 1400, "height": 1300})
+    lab_page.run_cell("widget.step, widget.specimen = 400, 'sheet-11.png'")
+    lab_page.painted("sheet-11.png", 400)
+    lab_page.root.focus()
+    lab_page.page.keyboard.press("w")
+    expect(lab_page.part("finding").first).to_be_visible()
+    expect(lab_page.part("spark").first).to_be_visible()
+    lab_page.part("panel-prediction").locator(".ew-card").last.scroll_into_view_if_needed()
+    lab_page.page.mouse.move(0, 0)
+    lab_page.screenshot("readme-vqa")
