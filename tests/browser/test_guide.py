@@ -1,7 +1,7 @@
 """The interpretation guide in the help, and the pictures that docs/interpretation-guide.md and the README show.
 
-``EVALWIDGET_SCREENSHOTS`` keeps them: ``docs/images`` has its ``guide-*.png`` as they are, and ``readme-grounding.png`` and
-``readme-vqa.png`` as ``grounding.png`` and ``vqa.png``.
+``EVALWIDGET_SCREENSHOTS`` keeps them: ``docs/images`` has its ``guide-*.png`` as they are, and ``readme-grounding.png``
+and ``readme-vqa.png`` as ``grounding.png`` and ``vqa.png``.
 """
 
 import pytest
