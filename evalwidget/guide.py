@@ -1,7 +1,7 @@
 """The interpretation guide as data: what good predictions look like, and how predictions fail, with what helps.
 
-Tables, widget and documents all read the words here. Definitions are in ``metrics/box_failures`` and
-``metrics/text_failures``.
+Tables, widget and documents all read the words here. What a mode is to the letter ``metrics/box_failures`` and
+``metrics/text_failures`` say; ``docs/interpretation-guide.md`` has it all, with pictures.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,14 @@ __all__ = ["GOOD_BOXES", "GOOD_TEXT", "MODES", "FailureMode", "GoodCriterion", "
 
 @dataclass(frozen=True, slots=True)
 class FailureMode:
-    """A way in which predictions fail: its key in tables, its name, what it means, and the advice to give. ``of`` are
-    the predictions that fail so in the guide: "boxes" or "text"."""
+    """A way in which predictions fail: its key in tables, its name, what it means, its definition in a sentence with
+    the usual thresholds, and the advice to give. ``of`` are the predictions that fail so in the guide: "boxes" or
+    "text"."""
 
     key: str
     name: str
     meaning: str
+    definition: str
     advice: str
     of: Literal["boxes", "text"]
 
@@ -37,6 +39,8 @@ MODES: Final = (
         "loose_box",
         "loose boxes",
         "predicted boxes much larger than the object, low IoU",
+        "a predicted box with an IoU from 0.1 to below 0.5 with a ground truth box of its label that nothing "
+        "matches, of which it covers 90 % at least and has at least 1.5 times the area",
         "add training examples with tight annotations",
         "boxes",
     ),
@@ -44,6 +48,8 @@ MODES: Final = (
         "missed_detection",
         "missed detections",
         "ground truth with no prediction, low recall",
+        "a ground truth box that no prediction of its label reaches with an IoU of 0.5, and that no loose or "
+        "misaligned box claims",
         "more training data for the under-represented phrases or classes",
         "boxes",
     ),
@@ -51,6 +57,8 @@ MODES: Final = (
         "false_positive",
         "false positives",
         "boxes on background or on the wrong object, low precision",
+        "a predicted box that neither matches a ground truth box nor claims one: it lies on background, on an "
+        "object of another label, or on one that is found already",
         "add negative examples: images without the target",
         "boxes",
     ),
@@ -58,6 +66,9 @@ MODES: Final = (
         "inconsistent_localization",
         "inconsistent localization",
         "some boxes accurate, others misaligned, within an image and from image to image",
+        "a predicted box with an IoU from 0.1 to below 0.5 with a ground truth box of its label that nothing "
+        "matches, not loose, while another box of the image is accurate, or most of what is localised in "
+        "other images",
         "improve annotation consistency and data diversity",
         "boxes",
     ),
@@ -65,6 +76,9 @@ MODES: Final = (
         "hallucination",
         "hallucination",
         "details not in the image or the reference",
+        "yes for no, another number or a denial of the reference; in an answer that is not right, words that "
+        "are in no reference, question, caption or box, if they are 50 % of its own or it has no key word of "
+        "the reference; or a known object that none of these names",
         "more diverse training data; a system prompt that grounds answers",
         "text",
     ),
@@ -72,6 +86,8 @@ MODES: Final = (
         "incomplete_answer",
         "incomplete answer",
         "key information of the reference is missing",
+        "nothing is answered, or an answer that is not right lacks 25 % of the best reference's key words, "
+        "with no other words in their place",
         "examples of complete answers in the system prompt",
         "text",
     ),
@@ -79,6 +95,8 @@ MODES: Final = (
         "format_error",
         "format error",
         "wrong structure: verbose where concise was expected, unparsable output",
+        "a leaked chat marker or turn, a question to itself, a loop, code around the answer, more than 3 "
+        "times the words of the longest reference and 20, or a prediction that cannot be read",
         "state the expected format in the system prompt",
         "text",
     ),
@@ -86,6 +104,9 @@ MODES: Final = (
         "ambiguity",
         "ambiguity handling",
         "wrong confidence where the case is uncertain",
+        "a confidence of 0.8 or more in a wrong answer, or of 0.3 or less in a right one; without "
+        "confidences, refusing or hedging where the references are certain, or being certain where 5 "
+        "references or more have no majority and fewer than 3 say the same",
         "training examples that show uncertainty",
         "text",
     ),

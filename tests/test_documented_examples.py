@@ -1,12 +1,16 @@
 """What the documentation shows is what the code does."""
 
+import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import evalwidget as ew
+from evalwidget.guide import GOOD_BOXES, GOOD_TEXT, MODES
 from evalwidget.metrics.catalogue import known_metrics
+from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.questions import PROMPT_LENGTHS, QUESTION_TYPES
 
 ROOT = Path(__file__).parents[1]
@@ -132,3 +136,81 @@ def test_what_is_said_across_checkpoints():
         assert f"`{state}`" in text
     for kind in (*QUESTION_TYPES, *(name for name, _ in PROMPT_LENGTHS)):
         assert re.search(rf"[`, ]{re.escape(kind)}[`,]", text), kind
+
+
+GUIDE = (ROOT / "docs" / "interpretation-guide.md").read_text("utf-8")
+#: The thresholds that the definition of each mode names by their number, in its order.
+IN_DEFINITIONS = {
+    "loose_box": ["near_iou", "iou_threshold", "loose_cover", "loose_ratio"],
+    "missed_detection": ["iou_threshold"],
+    "false_positive": [],
+    "inconsistent_localization": ["near_iou", "iou_threshold"],
+    "hallucination": ["unsupported_share"],
+    "incomplete_answer": ["missing_share"],
+    "format_error": ["verbose_factor", "verbose_extra"],
+    "ambiguity": ["sure", "unsure", "fewest_opinions", "agreeing"],
+}
+
+
+def default_thresholds() -> dict[str, float]:
+    matching = inspect.signature(ew.Run.diagnose).parameters
+    own = {threshold.name: threshold.default for threshold in fields(DiagnosisSettings) if threshold.name != "objects"}
+    return own | {name: matching[name].default for name in ("iou_threshold", "confidence_threshold")}
+
+
+def test_the_guide_has_every_mode_with_its_advice_and_a_picture() -> None:
+    sections = re.split(r"^###? ", GUIDE, flags=re.MULTILINE)
+    for mode in MODES:
+        (section,) = [text for text in sections if f"(`{mode.key}`)\n" in text.split("\n\n")[0] + "\n"]
+        assert section.lower().startswith(mode.name)
+        assert f"*{mode.meaning}.*" in section
+        assert f"- Advice: **{mode.advice}.**" in section
+        for part in ("- Evidence: ", "- Limits: "):
+            assert section.count(part) == 1
+        assert f"](images/guide-{mode.key}.png)" in section
+    for criterion in (*GOOD_BOXES, *GOOD_TEXT):
+        assert f"| `{criterion.key}` | {criterion.meaning} |" in GUIDE
+
+
+def test_the_pictures_of_the_documents_are_there_and_all_are_shown() -> None:
+    shown = set()
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for picture in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", document.read_text("utf-8")):
+            assert (document.parent / picture).is_file(), f"{document.name}: {picture}"
+            shown.add((document.parent / picture).resolve())
+    assert shown == {file.resolve() for file in (ROOT / "docs" / "images").iterdir()}
+
+
+def test_the_guide_has_every_threshold_as_it_is_in_code() -> None:
+    table = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", GUIDE, re.MULTILINE))
+    defaults = default_thresholds()
+    for name in ("iou_threshold", "confidence_threshold"):
+        assert f"`{name}` ({defaults[name]})" in GUIDE
+    assert table == {
+        name: str(value) for name, value in defaults.items() if name not in ("iou_threshold", "confidence_threshold")
+    }
+
+
+def test_definitions_name_thresholds_as_they_are_in_code() -> None:
+    defaults = default_thresholds()
+    assert set(IN_DEFINITIONS) == {mode.key for mode in MODES}
+    for mode in MODES:
+        said = [
+            float(number) / (100 if share else 1) for number, share in re.findall(r"([\d.]+)( %)?", mode.definition)
+        ]
+        assert said == [defaults[name] for name in IN_DEFINITIONS[mode.key]], mode.key
+
+
+def test_the_code_of_the_guide_runs() -> None:
+    names: dict = {}
+    for code in re.findall(r"```python\n(.*?)\n```", GUIDE, re.DOTALL):
+        exec(code, names)
+    assert {"loose_box", "missed_detection"} <= set(names["found"]["mode"])
+    assert len(names["healthy"]) > 0
+    row = names["row"]
+    assert (round(row.score_q1, 2), round(row.score_q3, 2), round(row.explained, 2)) == (0.48, 0.74, 0.29)
+    assert f'"{row.explained_by}"' in GUIDE
+    assert names["error"] > 0
+    assert names["too_sure"] == ["c"]
+    assert names["suspects"].empty
+    names["widget"].close()

@@ -25,7 +25,14 @@ _OF_ALL: Final = ("format_error",)
 def modes_of_run(data: RunData) -> list[protocol.FailureMode]:
     """The failure modes that predictions of the run can have."""
     return [
-        protocol.FailureMode(key=mode.key, name=mode.name, meaning=mode.meaning, advice=mode.advice, of=mode.of)
+        protocol.FailureMode(
+            key=mode.key,
+            name=mode.name,
+            meaning=mode.meaning,
+            definition=mode.definition,
+            advice=mode.advice,
+            of=mode.of,
+        )
         for mode in (MODES[place] for place in _places(data))
     ]
 

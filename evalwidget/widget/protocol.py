@@ -116,6 +116,7 @@ class FailureMode(TypedDict):
     key: str
     name: str
     meaning: str
+    definition: str
     advice: str
     of: Literal["boxes", "text"]
 

@@ -64,7 +64,7 @@ export const KEYS_EXPLAINED: [keys: string, meaning: string][] = [
   ["N ⇧N", "next, previous box's history"],
   ["W", "word differences"],
   ["Esc", "close, or end blinking, or a history"],
-  ["?", "this help"],
+  ["?", "keys and guide"],
 ];
 
 function isTyping(target: EventTarget | null): boolean {

@@ -56,6 +56,7 @@ export interface FailureMode {
   key: string;
   name: string;
   meaning: string;
+  definition: string;
   advice: string;
   of: "boxes" | "text";
 }

@@ -57,6 +57,12 @@ export interface Hover {
  * questions where it has nothing else. */
 export type Pointed = Record<Exclude<Side, "compared">, readonly number[]>;
 
+/** What of the help is open, and the failure mode or criterion that it was opened for. */
+export interface Help {
+  section: "keys" | "good" | "modes";
+  mode: string | null;
+}
+
 export type Phase = "loading" | "ready" | "error" | "empty";
 
 export interface Surroundings {
@@ -132,7 +138,7 @@ export function createStore(
   const chosenTruth = signal<number | null>(null);
   const wordBasis = signal<WordBasis>("none");
   const menuOpen = signal(false);
-  const helpOpen = signal(false);
+  const help = signal<Help | null>(null);
   const listOpen = signal(false);
   const chartOpen = signal(false);
   const filtersOpen = signal(false);
@@ -554,6 +560,11 @@ export function createStore(
     choose({ filter: traitOf({ ...filter.peek(), ...part }) });
   }
 
+  /** Opens the help, at a failure mode where one is named. */
+  function openHelp(section: Help["section"] = "keys", mode: string | null = null): void {
+    help.value = { section, mode };
+  }
+
   function specimenSet(): void {
     const name = model.get("specimen");
     if (typeof name === "string" && run.peek().specimens > 0) openNamed(name);
@@ -623,7 +634,7 @@ export function createStore(
     chosenTruth,
     wordBasis,
     menuOpen,
-    helpOpen,
+    help,
     listOpen,
     chartOpen,
     filtersOpen,
@@ -649,6 +660,7 @@ export function createStore(
     movePlace,
     choose,
     narrow,
+    openHelp,
     retry,
     retryScores,
     retryFilter,

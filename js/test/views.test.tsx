@@ -345,13 +345,6 @@ describe("keyboard", () => {
     await until(() => one("play").getAttribute("aria-pressed") === "false");
   });
 
-  it("explains itself", async () => {
-    const { press, all } = await shown();
-    press("?");
-    await until(() => all("keyboard-help").length === 1);
-    press("Escape");
-    await until(() => all("keyboard-help").length === 0);
-  });
 });
 
 describe("the slider", () => {

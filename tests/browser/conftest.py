@@ -251,11 +251,11 @@ class LabPage:
             )
         )
 
-    def screenshot(self, name: str) -> None:
-        """Keep a picture of the widget where ``EVALWIDGET_SCREENSHOTS`` asks for one."""
+    def screenshot(self, name: str, of: Locator | None = None) -> None:
+        """Keep a picture of the widget, or of a part of it, where ``EVALWIDGET_SCREENSHOTS`` asks for one."""
         folder = os.environ.get("EVALWIDGET_SCREENSHOTS")
         if folder:
-            self.root.screenshot(path=Path(folder) / f"{name}.png")
+            (of or self.root).screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import { nextTruth } from "../comparing/history";
 import { type Side, type Store, WORD_BASES } from "../store";
 import { Findings } from "./Findings";
 import { Announcer, Header } from "./Header";
-import { KeyboardHelp } from "./KeyboardHelp";
+import { Help } from "./Help";
 import { Menu } from "./Menu";
 import { Notices } from "./Notices";
 import { Panels } from "./Panels";
@@ -28,7 +28,7 @@ export function App({ store }: { store: Store }) {
   const phase = store.phase.value;
   const notes = [...new Set([...store.run.value.notes, ...store.scores.notes.value])];
   const menuOpen = store.menuOpen.value;
-  const helpOpen = store.helpOpen.value;
+  const helpOpen = store.help.value !== null;
 
   useLayoutEffect(() => {
     if (!menuOpen) return;
@@ -65,9 +65,7 @@ export function App({ store }: { store: Store }) {
     menu: () => (store.menuOpen.peek() ? close() : openMenu()),
     play: () => store.playback.toggle(),
     close,
-    help: () => {
-      store.helpOpen.value = !store.helpOpen.peek();
-    },
+    help: () => store.openHelp(),
     find: () => {
       store.listOpen.value = true;
       store.findAsked.value += 1;
@@ -99,10 +97,7 @@ export function App({ store }: { store: Store }) {
   }
 
   function close(): void {
-    if (store.helpOpen.peek()) {
-      store.helpOpen.value = false;
-      if (!store.menuOpen.peek()) root.current?.focus();
-    } else if (store.menuOpen.peek()) store.menuOpen.value = false;
+    if (store.menuOpen.peek()) store.menuOpen.value = false;
     else if (store.blink.shown.peek() !== "both") store.blink.stop();
     else store.chosenTruth.value = null;
   }
@@ -162,7 +157,7 @@ export function App({ store }: { store: Store }) {
             )}
           </>
         )}
-        {helpOpen && <KeyboardHelp close={close} />}
+        {helpOpen && <Help store={store} />}
         <Announcer store={store} />
       </div>
     </div>

@@ -47,7 +47,21 @@ function One({ store, finding, mode }: OneProps) {
       <p class="ew-finding-words">
         <span data-testid="evidence">{finding.evidence}</span>
         {finding.severity !== null && <span class="ew-quiet"> (severity {ratioText(finding.severity)})</span>}
-        {mode && <span class="ew-finding-advice">{mode.advice}</span>}
+        {mode && (
+          <span class="ew-finding-advice">
+            {mode.advice}{" "}
+            <button
+              type="button"
+              class="ew-link"
+              data-testid={`explain-${key}`}
+              aria-label={`What is this? ${mode.name}`}
+              aria-haspopup="dialog"
+              onClick={() => store.openHelp("modes", key)}
+            >
+              what is this?
+            </button>
+          </span>
+        )}
       </p>
     </li>
   );
@@ -110,13 +124,24 @@ export function Findings({ store, pack }: { store: Store; pack: Pack }) {
               ))}
             </ul>
           ) : (
-            <p data-testid="good">
-              {criteria.length === 0 ? "No failure mode." : `Meets ${plural(criteria.length, "criterion", "criteria")} of a good prediction:`}{" "}
-              {criteria.map(({ key, name, meaning }) => (
-                <span key={key} class="ew-criterion ew-good" title={meaning}>
-                  ✓ {name}
-                </span>
-              ))}
+            <p>
+              <span data-testid="good">
+                {criteria.length === 0 ? "No failure mode." : `Meets ${plural(criteria.length, "criterion", "criteria")} of a good prediction:`}{" "}
+                {criteria.map(({ key, name, meaning }) => (
+                  <span key={key} class="ew-criterion ew-good" title={meaning}>
+                    ✓ {name}
+                  </span>
+                ))}
+              </span>
+              <button
+                type="button"
+                class="ew-link"
+                data-testid="explain-good"
+                aria-haspopup="dialog"
+                onClick={() => store.openHelp("good")}
+              >
+                what is good?
+              </button>
             </p>
           )}
         </div>

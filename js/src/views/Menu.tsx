@@ -163,12 +163,11 @@ export function Menu({ store }: { store: Store }) {
           type="button"
           class="ew-button"
           data-testid="help-button"
-          title="Keyboard (?)"
-          onClick={() => {
-            store.helpOpen.value = true;
-          }}
+          title="Keys, and how to read what is shown (?)"
+          aria-haspopup="dialog"
+          onClick={() => store.openHelp()}
         >
-          keyboard
+          help
         </button>
       </fieldset>
     </div>

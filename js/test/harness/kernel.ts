@@ -118,9 +118,9 @@ export const RUN: RunInfo = {
     { name: "centre_distance", direction: "lower", bounds: null },
   ],
   modes: [
-    { key: "loose_box", name: "loose boxes", meaning: "predicted boxes much larger than the object", advice: "add tight annotations", of: "boxes" },
-    { key: "missed_detection", name: "missed detections", meaning: "ground truth with no prediction", advice: "more training data", of: "boxes" },
-    { key: "false_positive", name: "false positives", meaning: "boxes on background", advice: "add negative examples", of: "boxes" },
+    { key: "loose_box", name: "loose boxes", meaning: "predicted boxes much larger than the object", definition: "a predicted box with no match", advice: "add tight annotations", of: "boxes" },
+    { key: "missed_detection", name: "missed detections", meaning: "ground truth with no prediction", definition: "a ground truth box that no prediction reaches", advice: "more training data", of: "boxes" },
+    { key: "false_positive", name: "false positives", meaning: "boxes on background", definition: "a predicted box that matches nothing", advice: "add negative examples", of: "boxes" },
   ],
   good: [
     { key: "tight", name: "tight", meaning: "boxes tight on objects" },
