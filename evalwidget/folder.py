@@ -33,7 +33,7 @@ from evalwidget.joins import checked_method
 from evalwidget.locations import exists, is_location, is_remote, located
 from evalwidget.readable_text import readable
 from evalwidget.records import Records
-from evalwidget.resized import PixelLimits
+from evalwidget.resized import PixelLimits, is_pixel_limit
 
 __all__ = [
     "RunSettings",
@@ -362,9 +362,12 @@ def _run_json(root: Path) -> tuple[RunSettings, list[Path] | dict[str, Path]]:
         raise FormatError("run.json", f"unknown field {unknown[0]!r}: expected {', '.join(_fields())}")
     for name in _fields():
         stated = value.get(name)
-        if name in ("steps_per_epoch", "min_pixels", "max_pixels"):
+        if name == "steps_per_epoch":
             wrong = stated is not None and not _is_rate(stated)
             expected = _RATE
+        elif name in ("min_pixels", "max_pixels"):
+            wrong = stated is not None and not is_pixel_limit(stated)
+            expected = "a number above 0"
         elif name == "columns":
             wrong = stated is not None and not _are_columns(stated)
             expected = "an object of texts"

@@ -14,7 +14,7 @@ from evalwidget.errors import EvalWidgetError, FormatError
 from evalwidget.records import BoxRows, Reference
 from evalwidget.tables import Defect
 
-__all__ = ["PixelLimits", "assumed_limits", "in_fractions"]
+__all__ = ["PixelLimits", "assumed_limits", "in_fractions", "is_pixel_limit"]
 
 _FACTOR: Final = 28
 #: What Qwen's processors take where nobody states another: all have this minimum, and at least this maximum.
@@ -23,6 +23,11 @@ _MAX_PIXELS: Final = 1_003_520
 _MOST_UNEVEN: Final = 200
 #: A coordinate may lie this many pixels outside the resized image.
 _ROUNDING: Final = 1.0
+
+
+def is_pixel_limit(value: object) -> bool:
+    """Whether ``value`` can be one of ``PixelLimits``."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LARGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,7 @@ class PixelLimits:
     def __post_init__(self) -> None:
         for name in ("min_pixels", "max_pixels"):
             value = getattr(self, name)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if value is not None and not (is_number and 0 < value <= LARGEST):
+            if value is not None and not is_pixel_limit(value):
                 raise EvalWidgetError(f"{name}: expected a number above 0, got {value!r}")
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise EvalWidgetError(f"min_pixels: expected at most max_pixels, {self.max_pixels}, got {self.min_pixels}")

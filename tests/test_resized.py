@@ -161,8 +161,8 @@ def test_a_stated_size_that_cannot_be(write_run: Write, fields: dict[str, Any], 
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ({"min_pixels": 0}, r"min_pixels: expected a number above 0, and at most 2\*\*53, got 0"),
-        ({"max_pixels": "many"}, r"max_pixels: expected a number above 0, and at most 2\*\*53, got 'many'"),
+        ({"min_pixels": 0}, "min_pixels: expected a number above 0, got 0"),
+        ({"max_pixels": "many"}, "max_pixels: expected a number above 0, got 'many'"),
         ({"min_pixels": 10, "max_pixels": 5}, "min_pixels: expected at most max_pixels, 5, got 10"),
     ],
 )
