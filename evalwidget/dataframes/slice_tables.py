@@ -1,6 +1,6 @@
 """Scores by slice and step as DataFrames, and slices by a column of the user's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,9 @@ def _categories(column: pd.Series) -> tuple[NDArray[np.int64], list[Any]]:
     """The place of each value among the categories, -1 for none, and these."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return np.asarray(column.cat.codes, np.int64), list(column.cat.categories)
+    held = next((type(value).__name__ for value in column if not isinstance(value, Hashable)), None)
+    if held is not None:
+        raise EvalWidgetError(f"slices: values: expected texts, numbers or the like, got a {held} in {column.name!r}")
     try:
         codes, names = pd.factorize(column, sort=True)
     except TypeError:

@@ -23,9 +23,10 @@ def resampled_ratios(
     part: NDArray[np.float64], whole: NDArray[np.float64], samples: int, seed: int
 ) -> NDArray[np.float64]:
     """``sum(part) / sum(whole)`` of ``samples`` draws of specimens: ``(samples, k)`` of columns ``(n, k)``, NaN where a
-    draw has nothing in the whole. The same seed, count of specimens and samples give the same draws."""
-    columns = np.hstack([part, whole])
-    sums = [weights @ columns for weights in _weights(len(part), samples, seed)]
+    draw has nothing in the whole. A specimen that has nothing in any whole is not drawn. The same seed, count of the
+    others and samples give the same draws."""
+    columns = np.hstack([part, whole])[(whole != 0).any(axis=1)]
+    sums = [weights @ columns for weights in _weights(len(columns), samples, seed)]
     drawn = np.concatenate(sums) if sums else np.zeros((samples, columns.shape[1]))
     return ratio(drawn[:, : part.shape[1]], drawn[:, part.shape[1] :])
 

@@ -169,7 +169,7 @@ def test_thresholds_are_arguments() -> None:
     assert modes_of(run, "a", iou_threshold=0.4) == set()
     with pytest.raises(ew.UnknownNameError, match="threshold 'loosest': expected one of near_iou"):
         run.diagnose(loosest=1)
-    with pytest.raises(ew.EvalWidgetError, match=r"loose_ratio: expected 1 or more, got 0\.5"):
+    with pytest.raises(ew.EvalWidgetError, match=r"loose_ratio: expected a number, 1 or more, got 0\.5"):
         run.diagnose(loose_ratio=0.5)
     with pytest.raises(ew.EvalWidgetError, match="near_iou: expected a number above 0"):
         run.diagnose(near_iou=0)

@@ -1,11 +1,9 @@
 """What changed between two steps, and whether one is better."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
+from changing_runs import CORNERS, FIRST, SECOND, THIRD, TRUTH, Found, boxes_run, moved, rows, texts_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -14,48 +12,6 @@ import evalwidget as ew
 from evalwidget.dynamics.changes import BOX_EVENTS
 from evalwidget.metrics import TextMetric
 
-#: (phrase, corners x1 y1 x2 y2), or (phrase, corners, score).
-Found = Sequence[tuple]
-
-FIRST, SECOND, THIRD = [0, 0, 40, 40], [100, 0, 140, 40], [0, 100, 40, 140]
-CORNERS = ["x1", "y1", "x2", "y2"]
-
-
-def rows(of: Mapping[str, Found], **also: Any) -> list[dict[str, Any]]:
-    """Rows of a frame; a specimen with nothing has one that says so."""
-    found = []
-    for specimen, boxes in of.items():
-        for phrase, corners, *score in boxes or [(None, [None] * 4)]:
-            box = dict(zip(CORNERS, corners, strict=True))
-            found.append({"specimen": specimen, "phrase": phrase, **box, "score": score[0] if score else None, **also})
-    return found
-
-
-def boxes_run(truth: Mapping[str, Found], *steps: Mapping[str, Found], task: str = "grounding") -> ew.Run:
-    """A run whose steps are 1, 2, …"""
-    predictions = [row for step, of in enumerate(steps, 1) for row in rows(of, step=step)]
-    columns = ["step", "specimen", "phrase", *CORNERS, "score"]
-    ground_truth = pd.DataFrame(rows(truth)).drop(columns="score")
-    return ew.Run.from_frames(ground_truth, pd.DataFrame(predictions, columns=columns), task=task)
-
-
-def texts_run(truth: Sequence[tuple[str, str, Any]], *steps: Mapping[tuple[str, str], str]) -> ew.Run:
-    """``truth``: (specimen, question, references); a step: answer by specimen and question."""
-    ground_truth = pd.DataFrame(truth, columns=["specimen", "question", "answer"])
-    predictions = [
-        (step, specimen, question, answer)
-        for step, of in enumerate(steps, 1)
-        for (specimen, question), answer in of.items()
-    ]
-    frame = pd.DataFrame(predictions, columns=["step", "specimen", "question", "answer"])
-    return ew.Run.from_frames(ground_truth, frame, task="vqa")
-
-
-def moved(corners: Sequence[float], right: float) -> list[float]:
-    return [corners[0] + right, corners[1], corners[2] + right, corners[3]]
-
-
-TRUTH = [("cat", FIRST), ("dog", SECOND)]
 #: What is there before and after, the events, and why in words.
 PLANTED: dict[str, tuple[Found, Found, dict[str, int], str | None]] = {
     "nothing": (TRUTH, TRUTH, {}, None),
@@ -381,13 +337,13 @@ def test_what_cannot_be_asked_is_told() -> None:
         run.changes(25, 7)
     with pytest.raises(ew.UnknownNameError, match="unheard_of"):
         run.changes(25, 100, metric="unheard_of")
-    with pytest.raises(ew.EvalWidgetError, match="moved_by: expected a change of IoU above 0 and up to 1, got 0"):
+    with pytest.raises(ew.EvalWidgetError, match="moved_by: expected a number above 0 and up to 1, got 0"):
         run.changes(25, 100, moved_by=0)
     with pytest.raises(ew.EvalWidgetError, match="metric and threshold are for answers"):
         run.change_events(25, 100, threshold=0.5)
-    with pytest.raises(ew.EvalWidgetError, match="samples: expected a whole number of 1 or more, got 0"):
+    with pytest.raises(ew.EvalWidgetError, match="samples: expected a whole number, 1 or more, got 0"):
         run.paired_test(25, 100, samples=0)
-    with pytest.raises(ew.EvalWidgetError, match="confidence: expected a number between 0 and 1"):
+    with pytest.raises(ew.EvalWidgetError, match="confidence: expected a number above 0 and up to 1"):
         run.paired_test(25, 100, confidence=95)
     with pytest.raises(ew.EvalWidgetError, match="got a count"):
         run.paired_test(25, 100, "false_positives", threshold=1)

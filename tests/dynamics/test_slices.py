@@ -177,15 +177,28 @@ def test_steps_and_thresholds(run: ew.Run) -> None:
     ("by", "metric", "message"),
     [
         ("colour", None, "expected one of phrase, box_size, objects, question_type, prompt_length"),
-        ("question_type", None, "the run's task is 'phrase grounding', which has no such thing"),
+        (
+            "question_type",
+            None,
+            "expected one of phrase, box_size, objects, prompt_length for a run of the task 'phrase grounding', got",
+        ),
         ("box_size", "f1", "expected recall, mean_iou or a metric of matched boxes, got 'f1'"),
         ("phrase", "false_positives", "expected precision, f1, recall, mean_iou"),
         ("objects", "false_positives", "got a count"),
-        ("phrase", "unheard_of", "metric 'unheard_of'"),
+        (
+            "phrase",
+            "unheard_of",
+            "metric 'unheard_of': run '.*' .phrase grounding. has f1, precision",
+        ),
         (5, None, "values by specimen as a mapping, Series or DataFrame, got int"),
         ({"x": 1}, None, "1 specimens are not in the run: x; expected a value for each specimen, such as a, b, c"),
         (pd.Series([1, 2], index=["a", "a"]), None, "expected one value for each specimen, got several for 'a'"),
         (pd.DataFrame({"specimen": ["a"]}), None, "and one with the values, got 'specimen'"),
+        (
+            pd.DataFrame({"specimen": ["a", "b"], "x": [[1], [2]]}),
+            None,
+            "values: expected texts, numbers or the like, got a list in 'x'",
+        ),
         (
             pd.DataFrame({"specimen": ["a"], "item": ["cow"], "x": [1]}),
             None,
