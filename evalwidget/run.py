@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evalwidget.arguments import check_number, check_whole
+from evalwidget.arguments import check_whole
 from evalwidget.data import RunData, shown_steps
 from evalwidget.dataframes import (
     change_tables,
@@ -474,9 +474,6 @@ class Run:
         ``EvalWidgetError`` where the run has fewer than two steps, or ``last`` is below 2.
         """
         check_whole("last", last, 2)
-        check_number("agreement", agreement, 0, 1, above=True)
-        if len(self._data.steps) < 2:
-            raise EvalWidgetError("suspect labels: expected two steps or more to agree, the run has fewer")
         settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds)
         steps = self._loaded(self._data.steps[-last:])
         return diagnosis_tables.suspect_labels(self._diagnosis, steps, settings, agreement, chosen)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evalwidget.arguments import check_whole
+from evalwidget.arguments import check_number, check_whole
 from evalwidget.data import RunData
 from evalwidget.diagnosis.answer_diagnosis import TEXT_MODES
 from evalwidget.diagnosis.diagnosis import FAILURES_OF_BOXES, Diagnosis, Finding, StepDiagnosis
@@ -183,6 +183,9 @@ def suspect_labels(
     diagnosis: Diagnosis, steps: Sequence[int], settings: Settings, agreement: float, thresholds: DiagnosisSettings
 ) -> pd.DataFrame:
     """A row per suspicion: see ``Run.suspect_labels``."""
+    check_number("agreement", agreement, 0, 1, above=True)
+    if len(steps) < 2:
+        raise EvalWidgetError(f"suspect labels: expected two steps or more to agree, the run has {len(steps)}")
     if diagnosis.evaluation.data.has_text:
         found = suspect_answers(diagnosis, steps, settings, thresholds)
     else:

@@ -108,6 +108,14 @@ def test_a_row_says_which_boxes_and_how_bad() -> None:
         (("cat", 40, -20, 160, 101), {"inconsistent_localization"}),
         # so large that it is about nothing
         (("cat", -200, -200, 290, 290), {"missed_detection", "false_positive"}),
+        # covered to 90 % and three times as large; then to 89 %
+        (("cat", 10, 0, 310, 100), {"loose_box"}),
+        (("cat", 11, 0, 311, 100), {"inconsistent_localization"}),
+        # an IoU of .1, and below; of .5, and below
+        (("cat", 0, 0, 1000, 100), {"loose_box"}),
+        (("cat", 0, 0, 1001, 100), {"missed_detection", "false_positive"}),
+        (("cat", 0, 0, 200, 100), set()),
+        (("cat", 0, 0, 201, 100), {"loose_box"}),
         (("dog", 0, 0, 100, 100), {"missed_detection", "false_positive"}),
         (("dog", -25, -25, 125, 125), {"missed_detection", "false_positive"}),
     ],
@@ -230,6 +238,9 @@ def test_thresholds_are_arguments() -> None:
     run = boxes_run({"a": OBJECTS}, {"a": planted({"loose_box"})})
     assert modes_of(run, "a", loose_ratio=3) == {"inconsistent_localization"}
     assert modes_of(run, "a", iou_threshold=0.4) == set()
+    for height, modes in ((150, {"loose_box"}), (149, {"inconsistent_localization"})):
+        larger = boxes_run({"a": OBJECTS}, {"a": [("cat", 0, 0, 100, height), *OBJECTS[1:]]})
+        assert modes_of(larger, "a", iou_threshold=0.7) == modes
     with pytest.raises(ew.UnknownNameError, match="threshold 'loosest': expected one of near_iou"):
         run.diagnose(loosest=1)
     with pytest.raises(ew.EvalWidgetError, match=r"loose_ratio: expected a number, 1 or more, got 0\.5"):
