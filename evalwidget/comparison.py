@@ -1,10 +1,9 @@
 """Two runs over the same specimens, side by side."""
 
-import html
-
 import pandas as pd
 
 from evalwidget.dataframes import change_tables
+from evalwidget.description import facts_as_html, facts_as_text
 from evalwidget.dynamics.step_choice import Resampling
 from evalwidget.dynamics.step_pairs import EVALUATED, StepPair, pair_of_runs
 from evalwidget.run import Run
@@ -87,15 +86,10 @@ class RunComparison:
         return change_tables.paired_test(self._pair, settings, metric, threshold, Resampling(samples, confidence, seed))
 
     def __repr__(self) -> str:
-        return "\n".join(["Comparison"] + [f"  {name}: {text}" for name, text in self._facts()])
+        return facts_as_text("Comparison", self._facts())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._facts()
-        )
-        return f"<table><caption>Comparison</caption><tbody>{rows}</tbody></table>"
+        return facts_as_html("Comparison", self._facts())
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = [

@@ -1,6 +1,5 @@
 """``Run``, the public face of one run: scores as DataFrames, and the widget."""
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from evalwidget.dataframes import (
 )
 from evalwidget.dataframes import scores as tables
 from evalwidget.dataframes.best_step import BestStep, best_step, every_pair
-from evalwidget.description import run_facts, run_notes
+from evalwidget.description import facts_as_html, facts_as_text, run_facts, run_notes
 from evalwidget.diagnosis.diagnosis import Diagnosis
 from evalwidget.dynamics.step_choice import Resampling
 from evalwidget.dynamics.step_pairs import StepPair, pair_of_steps
@@ -788,15 +787,10 @@ class Run:
         )
 
     def __repr__(self) -> str:
-        return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in run_facts(self._data)])
+        return facts_as_text(f"Run {self.name!r}", run_facts(self._data))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in run_facts(self._data)
-        )
-        return f"<table><caption>Run {html.escape(self.name)}</caption><tbody>{rows}</tbody></table>"
+        return facts_as_html(f"Run {self.name}", run_facts(self._data))
 
     def _at_step(self, step: int | None) -> tuple[ErrorAnalysis, int]:
         """The run's analysis and a step of it, the last one if None, read."""

@@ -66,14 +66,15 @@ def told(table: Any) -> set[Found]:
     return found
 
 
-@pytest.mark.parametrize("threshold", [0.5, 0.7])
-def test_random_runs_equal_a_plain_diagnosis(threshold: float) -> None:
+@pytest.mark.parametrize(("threshold", "confidence"), [(0.5, 0.0), (0.7, 0.0), (0.5, 0.3)])
+def test_random_runs_equal_a_plain_diagnosis(threshold: float, confidence: float) -> None:
+    at = {"iou_threshold": threshold, "confidence_threshold": confidence}
     modes: Counter[str] = Counter()
     for seed in range(12):
         run = random_run(seed)
         for step in run.steps:
-            rows = run.matches(step, iou_threshold=threshold).to_dict("records")
-            found = told(run.diagnose(step, iou_threshold=threshold))
+            rows = run.matches(step, **at).to_dict("records")
+            found = told(run.diagnose(step, **at))
             assert found == plain_diagnosis(rows, threshold), (seed, step)
             modes.update(mode for _, mode, _, _ in found)
     assert set(modes) == {"loose_box", "missed_detection", "false_positive", "inconsistent_localization"}
