@@ -194,7 +194,8 @@ def _sentences(found: BestStep) -> list[str]:
         said.append("Every step that can be compared with it is worse: no interval of a paired difference holds 0.")
     unknown = table.loc[table["indistinguishable"].isna(), "step"].tolist()
     if unknown:
-        said.append(f"It cannot be compared with {_steps(unknown)}: no specimen is scored at both.")
+        why = "" if np.isfinite(table["value"].dropna()).all() else ", or a score is infinite"
+        said.append(f"It cannot be compared with {_steps(unknown)}: no specimen is scored at both{why}.")
     counts = table.loc[table["value"].notna(), "specimens"]
     if counts.nunique() > 1:
         said.append(

@@ -110,7 +110,9 @@ def paired_test(
     part, whole = paired_sums(pair, settings, name)
     means = ratio(part.sum(axis=0), whole.sum(axis=0))
     drawn = resampled_ratios(part, whole, how.samples, how.seed)
-    low, high = percentile_interval(drawn[:, 1] - drawn[:, 0], how.confidence)
+    with np.errstate(invalid="ignore"):  # between infinite scores there is none
+        difference, differences = means[1] - means[0], drawn[:, 1] - drawn[:, 0]
+    low, high = percentile_interval(differences, how.confidence)
     row = {
         "before": pair.before.step,
         "after": pair.after.step,
@@ -126,7 +128,7 @@ def paired_test(
         "both_wrong": int((~right[0] & ~right[1]).sum()),
         "mean_before": means[0],
         "mean_after": means[1],
-        "difference": means[1] - means[0],
+        "difference": difference,
         "difference_low": low,
         "difference_high": high,
         "p_value": mcnemar_exact(only_before, only_after) if len(gain) else np.nan,
@@ -308,7 +310,8 @@ def _why_of_answers(
     """The answers of each specimen that changed, those whose score fell most first, or rose where the specimen's did;
     None where none changed."""
     before, after = _answer_scores(pair, found, metric)
-    change = np.nan_to_num(after - before)
+    with np.errstate(invalid="ignore"):  # between infinite scores there is none
+        change = np.nan_to_num(after - before)
     total = np.bincount(found.specimen, change, minlength=len(pair.identifiers))
     sign = 1 if named_score(pair.before.evaluation, metric).direction == "higher" else -1
     order_by = np.where(sign * total > 0, -sign, sign)[found.specimen] * change

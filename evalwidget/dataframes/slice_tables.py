@@ -51,7 +51,9 @@ def slices(
     }
     columns |= {step: values[row, shown] for row, step in enumerate(steps)}
     columns["best_step"] = pd.arrays.IntegerArray(np.where(none, 0, np.array([*steps, 0], np.int64)[place]), none)
-    frame = pd.DataFrame(columns | {"fall": best - raised[-1]})
+    with np.errstate(invalid="ignore"):  # between infinite scores there is none
+        columns["fall"] = best - raised[-1]
+    frame = pd.DataFrame(columns)
     return frame.sort_values("fall", ascending=False, kind="stable", na_position="last", ignore_index=True)
 
 

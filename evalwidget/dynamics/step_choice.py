@@ -80,7 +80,8 @@ class Resampled:
 
     def difference(self, ours: int, theirs: int) -> Intervals:
         """Of the scores of the sums at ``ours`` minus those at ``theirs``, drawn alike and so paired."""
-        return self._intervals(self.values[ours] - self.values[theirs], self.draws[ours] - self.draws[theirs])
+        with np.errstate(invalid="ignore"):  # between infinite scores there is none
+            return self._intervals(self.values[ours] - self.values[theirs], self.draws[ours] - self.draws[theirs])
 
     def _intervals(self, values: NDArray[np.float64], draws: NDArray[np.float64]) -> Intervals:
         ends = np.array([percentile_interval(column, self.confidence) for column in draws.T]).reshape(-1, 2)
