@@ -34,9 +34,17 @@ def greedy(pairs: Iterable[tuple]) -> list[tuple]:
     return taken
 
 
+def boxes_run(truth: pd.DataFrame, found: pd.DataFrame) -> ew.Run:
+    return ew.Run.from_frames(truth, found, task="object detection", coordinates="pixels")
+
+
 def random_run(seed: int, specimens: int = 12, steps: int = 2) -> ew.Run:
-    """A small run in which boxes are found, moved, enlarged, relabelled, doubled, invented and lost at random; some
-    specimens are missing at a step, or known to be empty."""
+    return boxes_run(*random_frames(seed, specimens, steps))
+
+
+def random_frames(seed: int, specimens: int = 12, steps: int = 2) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ground truth and predictions of a small run in which boxes are found, moved, enlarged, relabelled, doubled,
+    invented and lost at random; some specimens are missing at a step, or known to be empty."""
     random = np.random.default_rng(seed)
     labels = ("cat", "dog")
     truth, found = [], []
@@ -66,9 +74,5 @@ def random_run(seed: int, specimens: int = 12, steps: int = 2) -> ew.Run:
                 (step, name, None, *[np.nan] * 5)
             ]
     columns = ["specimen", "phrase", "x1", "y1", "x2", "y2"]
-    return ew.Run.from_frames(
-        pd.DataFrame(truth, columns=columns),
-        pd.DataFrame(found, columns=["step", *columns, "score"]),
-        task="object detection",
-        coordinates="pixels",
-    )
+    predictions = pd.DataFrame(found, columns=["step", *columns, "score"])
+    return pd.DataFrame(truth, columns=columns), predictions

@@ -90,10 +90,13 @@ def _slicing_by_column(data: RunData, by: Mapping[str, Any] | pd.Series | pd.Dat
             "slices: expected a frame with the columns specimen, item or not, and one with the values, got "
             f"{', '.join(map(repr, frame.columns)) or 'none'}"
         )
-    unknown = [name for name in dict.fromkeys(frame["specimen"]) if name not in data.rows]
+    # identifiers are texts, also those that a frame gives as numbers
+    frame = frame.assign(**{name: [str(value) for value in frame[name]] for name in named})
+    specimens = frame["specimen"].tolist()
+    unknown = [name for name in dict.fromkeys(specimens) if name not in data.rows]
     if unknown:
         raise UnknownNameError(
-            f"slices: {len(unknown):,} specimens are not in the run: {first_few(list(map(str, unknown)))}; expected a "
+            f"slices: {len(unknown):,} specimens are not in the run: {first_few(unknown)}; expected a "
             f"value for each specimen, such as {first_few(data.specimens.identifiers)}"
         )
     twice = frame[frame.duplicated(named, keep="first")]
@@ -103,7 +106,7 @@ def _slicing_by_column(data: RunData, by: Mapping[str, Any] | pd.Series | pd.Dat
             f"{', '.join(map(repr, twice[named].iloc[0]))}"
         )
     codes, names = _categories(frame[values[0]])
-    row = np.array([data.rows[name] for name in frame["specimen"]], np.int64)
+    row = np.array([data.rows[name] for name in specimens], np.int64)
     if "item" not in named:
         code = np.full(len(data.specimens), -1)
         code[row] = codes
@@ -112,7 +115,7 @@ def _slicing_by_column(data: RunData, by: Mapping[str, Any] | pd.Series | pd.Dat
         owner, item = data.ground_truth.questions.specimen, data.ground_truth.questions.item
     else:
         owner, item = data.ground_truth.boxes.specimen, data.ground_truth.boxes.item.tolist()
-    given = dict(zip(zip(row.tolist(), frame["item"].astype(str), strict=True), codes.tolist(), strict=True))
+    given = dict(zip(zip(row.tolist(), frame["item"], strict=True), codes.tolist(), strict=True))
     held = list(zip(owner.tolist(), map(str, item), strict=True))
     lost = sorted(given.keys() - set(held))
     if lost:

@@ -4,8 +4,9 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from plain_boxes import box_of, greedy, iou, random_run
+from plain_boxes import box_of, boxes_run, greedy, iou, random_frames, random_run
 
 import evalwidget as ew
 
@@ -128,3 +129,49 @@ def test_the_paired_test_equals_a_plain_bootstrap_and_a_plain_count() -> None:
             right[False, True],
             right[False, False],
         ]
+
+
+def test_neither_the_order_of_rows_nor_who_was_never_evaluated_changes_a_number() -> None:
+    truth, found = random_frames(5, specimens=30, steps=4)
+    never = pd.DataFrame([("never", "cat", 0, 0, 9, 9)], columns=truth.columns)
+    run = boxes_run(truth, found)
+    other = boxes_run(pd.concat([truth, never]), found.sample(frac=1, random_state=1))
+
+    def of_evaluated(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[frame["specimen"] != "never"].astype({"specimen": "string"}).reset_index(drop=True)
+
+    for ask in (lambda run: run.learning(), lambda run: run.changes(1, 4).drop(columns="why")):
+        pd.testing.assert_frame_equal(of_evaluated(ask(run)), of_evaluated(ask(other)))
+    for ask in (
+        lambda run: run.churn(),
+        lambda run: run.best_step(samples=50).table,
+        lambda run: run.best_step(samples=50).thresholds,
+        lambda run: run.paired_test(1, 3, samples=50),
+        lambda run: run.slices("phrase", "f1").drop(columns="items"),
+        lambda run: run.failure_modes()[["step", "mode", "specimens", "share", "severity", "score_std"]],
+    ):
+        pd.testing.assert_frame_equal(ask(run), ask(other), check_categorical=False)
+
+
+def test_a_step_at_which_nothing_was_evaluated_teaches_and_forgets_nothing() -> None:
+    truth, found = random_frames(6, specimens=30, steps=3)
+    nobody = found[found["step"] == 1].assign(step=2, specimen="nobody in the run")
+    without = found.assign(step=found["step"].map({1: 1, 2: 3, 3: 4}))
+    run, other = boxes_run(truth, pd.concat([without, nobody])), boxes_run(truth, without)
+    assert (run.steps, other.steps) == ([1, 2, 3, 4], [1, 3, 4])
+    for per in ("specimen", "item"):
+        pd.testing.assert_frame_equal(run.learning(per=per), other.learning(per=per))
+    churn = run.churn().set_index("step")
+    assert churn["specimens"].tolist()[:2] == [0, 0]
+    assert churn.loc[2:3, ["mean_before", "mean_after", "churn", "predictions_changed"]].isna().all(axis=None)
+    table = run.best_step(samples=50).table
+    assert table["value"].isna().tolist() == table["indistinguishable"].isna().tolist() == [False, True, False, False]
+    pd.testing.assert_frame_equal(table.drop(1).reset_index(drop=True), other.best_step(samples=50).table)
+    modes = run.failure_modes(2)
+    assert modes[["specimens", "share", "severity"]].isna().all(axis=None)
+    assert run.diagnose(2).empty
+    assert run.good_criteria(2).empty
+    assert run.slices("phrase")[2].isna().all()
+    test = run.paired_test(1, 2).iloc[0]
+    assert (test["specimens"], test["only_after"]) == (0, 0)
+    assert test[["difference", "p_value", "mean_before"]].isna().all()
