@@ -1,10 +1,10 @@
 """Two runs over the same specimens, side by side."""
 
-import html
-
 import pandas as pd
 
 from evalwidget.dataframes import change_tables
+from evalwidget.description import facts_as_html, facts_as_text
+from evalwidget.dynamics.step_choice import Resampling
 from evalwidget.dynamics.step_pairs import EVALUATED, StepPair, pair_of_runs
 from evalwidget.run import Run
 from evalwidget.scoring.evaluation import Settings
@@ -40,7 +40,7 @@ class RunComparison:
 
     @property
     def different_ground_truth(self) -> list[str]:
-        """The specimens that both evaluated against ground truth that differs: labels, corners (by more than about
+        """The specimens that both evaluated against ground truth that differs: labels, corners (by more than
         .001 pixels), crowd regions, or the words of questions and references."""
         return self._evaluated("different_ground_truth")
 
@@ -83,20 +83,13 @@ class RunComparison:
         """As ``Run.paired_test``: whether the second run is better, on the specimens that both evaluated against the
         same ground truth."""
         settings = Settings(iou_threshold, confidence_threshold)
-        return change_tables.paired_test(
-            self._pair, settings, metric, threshold, samples=samples, confidence=confidence, seed=seed
-        )
+        return change_tables.paired_test(self._pair, settings, metric, threshold, Resampling(samples, confidence, seed))
 
     def __repr__(self) -> str:
-        return "\n".join(["Comparison"] + [f"  {name}: {text}" for name, text in self._facts()])
+        return facts_as_text("Comparison", self._facts())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._facts()
-        )
-        return f"<table><caption>Comparison</caption><tbody>{rows}</tbody></table>"
+        return facts_as_html("Comparison", self._facts())
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = [

@@ -1,5 +1,7 @@
 """What a run says of itself when it is printed."""
 
+import html
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,9 +11,24 @@ from evalwidget.data import RunData, shown_steps
 from evalwidget.joins import first_few
 from evalwidget.specimens import METHODS
 
-__all__ = ["run_facts", "run_notes", "step_notes"]
+__all__ = ["facts_as_html", "facts_as_text", "run_facts", "run_notes", "step_notes"]
 
 _REPAIRED: Final = PARSE_STATES.index("repaired")
+
+
+def facts_as_text(title: str, facts: Sequence[tuple[str, str]]) -> str:
+    """A line each, under the title."""
+    return "\n".join([title, *(f"  {name}: {text}" for name, text in facts)])
+
+
+def facts_as_html(caption: str, facts: Sequence[tuple[str, str]]) -> str:
+    """A table with a row each."""
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+        f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+        for name, text in facts
+    )
+    return f"<table><caption>{html.escape(caption)}</caption><tbody>{rows}</tbody></table>"
 
 
 def run_facts(data: RunData) -> list[tuple[str, str]]:

@@ -1,13 +1,13 @@
 """``Run``, the public face of one run: scores as DataFrames, and the widget."""
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from evalwidget.arguments import check_whole
 from evalwidget.data import RunData, shown_steps
 from evalwidget.dataframes import (
     change_tables,
@@ -20,8 +20,8 @@ from evalwidget.dataframes import (
     slice_tables,
 )
 from evalwidget.dataframes import scores as tables
-from evalwidget.dataframes.best_step import BestStep, best_step
-from evalwidget.description import run_facts, run_notes
+from evalwidget.dataframes.best_step import BestStep, best_step, every_pair
+from evalwidget.description import facts_as_html, facts_as_text, run_facts, run_notes
 from evalwidget.diagnosis.diagnosis import Diagnosis
 from evalwidget.dynamics.step_choice import Resampling
 from evalwidget.dynamics.step_pairs import StepPair, pair_of_steps
@@ -472,12 +472,7 @@ class Run:
         A model that learned a mistake makes it at every late step too: these are suspicions. Raises
         ``EvalWidgetError`` where the run has fewer than two steps, or ``last`` is below 2.
         """
-        if isinstance(last, bool) or not isinstance(last, int) or last < 2:
-            raise EvalWidgetError(f"last: expected a whole number, 2 or more, got {last!r}")
-        if len(self._data.steps) < 2:
-            raise EvalWidgetError("suspect labels: expected two steps or more to agree, the run has fewer")
-        if not 0 < agreement <= 1:
-            raise EvalWidgetError(f"agreement: expected a number above 0 and up to 1, got {agreement!r}")
+        check_whole("last", last, 2)
         settings, chosen = Settings(iou_threshold, confidence_threshold), diagnosis_settings(thresholds)
         steps = self._loaded(self._data.steps[-last:])
         return diagnosis_tables.suspect_labels(self._diagnosis, steps, settings, agreement, chosen)
@@ -584,9 +579,8 @@ class Run:
         Raises ``UnknownNameError``, and ``EvalWidgetError`` about a count, which is no mean.
         """
         settings = Settings(iou_threshold, confidence_threshold)
-        return change_tables.paired_test(
-            self._pair(a, b), settings, metric, threshold, samples=samples, confidence=confidence, seed=seed
-        )
+        how = Resampling(samples, confidence, seed)
+        return change_tables.paired_test(self._pair(a, b), settings, metric, threshold, how)
 
     def learning(
         self,
@@ -680,9 +674,7 @@ class Run:
         """
         chosen = self._ascending(steps)
         how = Resampling(samples, confidence, seed)
-        elsewhere = [Settings(iou, least) for iou in iou_thresholds for least in confidence_thresholds]
-        if not elsewhere:
-            raise EvalWidgetError("iou_thresholds, confidence_thresholds: expected at least one each, got none")
+        elsewhere = every_pair(iou_thresholds, confidence_thresholds)
         settings = Settings(iou_threshold, confidence_threshold)
         return best_step(self._evaluation, chosen, settings, metric, how, elsewhere)
 
@@ -795,15 +787,10 @@ class Run:
         )
 
     def __repr__(self) -> str:
-        return "\n".join([f"Run {self.name!r}"] + [f"  {name}: {text}" for name, text in run_facts(self._data)])
+        return facts_as_text(f"Run {self.name!r}", run_facts(self._data))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in run_facts(self._data)
-        )
-        return f"<table><caption>Run {html.escape(self.name)}</caption><tbody>{rows}</tbody></table>"
+        return facts_as_html(f"Run {self.name}", run_facts(self._data))
 
     def _at_step(self, step: int | None) -> tuple[ErrorAnalysis, int]:
         """The run's analysis and a step of it, the last one if None, read."""
@@ -845,10 +832,11 @@ class Run:
     def _chosen(self, steps: int | Sequence[int] | None) -> list[int]:
         if steps is None:
             return self._data.steps
-        wanted = [steps] if isinstance(steps, (int, np.integer)) else list(steps)
+        wanted = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
         for step in wanted:
-            if step not in self._data.steps:
-                raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self._data.steps)}")
+            if isinstance(step, bool) or step not in self._data.steps:
+                shown = int(step) if isinstance(step, np.integer) else step
+                raise UnknownNameError(f"step {shown!r} is not recorded; the run has {shown_steps(self._data.steps)}")
         return [int(step) for step in wanted]
 
 

@@ -1,4 +1,4 @@
-"""Small runs of boxes or answers that differ from step to step."""
+"""Runs whose steps are given as boxes or answers by specimen, to tell what changed from one to another."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,5 +1,6 @@
 """Two runs over the same specimens."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from changing_runs import FIRST, SECOND, THIRD, TRUTH, boxes_run, moved, texts_run
@@ -91,6 +92,19 @@ def test_specimens_with_other_ground_truth_are_listed_and_not_compared() -> None
     test = both.paired_test().iloc[0]
     assert test[["specimens", "losses", "different_ground_truth"]].tolist() == [2, 2, 4]
     assert test[["mean_before", "mean_after"]].tolist() == [1, pytest.approx(2 / 3)]
+
+
+def test_files_that_round_differently_have_the_same_ground_truth() -> None:
+    random = np.random.default_rng(0)
+    truth, rounded = {}, {}
+    for name in ("a", "b", "c"):
+        boxes = [[*corner, *corner + side] for corner, side in zip(*random.uniform(5, 300, (2, 40, 2)), strict=True)]
+        truth[name] = [("cat", box) for box in boxes]
+        rounded[name] = [("cat", [round(value, 4) for value in box]) for box in reversed(boxes)]
+    both = ew.compare_runs(boxes_run(truth, truth), boxes_run(rounded, truth))
+    assert both.different_ground_truth == []
+    assert both.changes()["change"].tolist() == [0, 0, 0]
+    assert both.changes()["iou_change"].abs().max() < 1e-4
 
 
 def test_questions_are_found_by_their_words() -> None:

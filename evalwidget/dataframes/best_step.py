@@ -24,7 +24,7 @@ from evalwidget.metrics.metric import Direction, TextMetric
 from evalwidget.scoring.evaluation import Evaluation, Settings
 from evalwidget.scoring.named_scores import NamedScore, main_score, named_score
 
-__all__ = ["BestStep", "best_step"]
+__all__ = ["BestStep", "best_step", "every_pair"]
 
 #: Percentile intervals of fewer specimens are too narrow.
 _FEW: Final = 30
@@ -74,6 +74,14 @@ class BestStep:
         return f"<p>{said}</p>{self.table.to_html(index=False)}"
 
 
+def every_pair(iou_thresholds: Sequence[float], confidence_thresholds: Sequence[float]) -> list[Settings]:
+    """Each IoU threshold with each confidence threshold. Raises ``EvalWidgetError`` where there are none."""
+    for name, given in (("iou_thresholds", iou_thresholds), ("confidence_thresholds", confidence_thresholds)):
+        if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, str) or not len(given):
+            raise EvalWidgetError(f"{name}: expected a list of at least one number, got {given!r}")
+    return [Settings(iou, least) for iou in iou_thresholds for least in confidence_thresholds]
+
+
 def best_step(
     evaluation: Evaluation,
     steps: Sequence[int],
@@ -87,7 +95,11 @@ def best_step(
     sums = step_sums(evaluation, steps, settings, score.name)
     best = best_place(sums.value, score.direction)
     if best is None:
-        raise EvalWidgetError(f"best_step: no step has a score {score.name!r}; expected specimens that can be scored")
+        found = f"none of {len(steps):,} steps has one" if steps else "there is no step"
+        raise EvalWidgetError(
+            f"best_step: expected a step with a score {score.name!r}, got none: {found}; summary() shows what was "
+            "evaluated, and scores need ground truth"
+        )
     if evaluation.data.has_text:
         tried = _other_metrics(evaluation, steps, settings, score)
     else:
@@ -182,7 +194,8 @@ def _sentences(found: BestStep) -> list[str]:
         said.append("Every step that can be compared with it is worse: no interval of a paired difference holds 0.")
     unknown = table.loc[table["indistinguishable"].isna(), "step"].tolist()
     if unknown:
-        said.append(f"It cannot be compared with {_steps(unknown)}: no specimen is scored at both.")
+        why = "" if np.isfinite(table["value"].dropna()).all() else ", or a score is infinite"
+        said.append(f"It cannot be compared with {_steps(unknown)}: no specimen is scored at both{why}.")
     counts = table.loc[table["value"].notna(), "specimens"]
     if counts.nunique() > 1:
         said.append(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evalwidget.arguments import check_number
 from evalwidget.dynamics.changes import (
     BOX_EVENTS,
     EVENT_DUPLICATED,
@@ -26,6 +27,7 @@ from evalwidget.dynamics.changes import (
     paired_scores,
     paired_sums,
 )
+from evalwidget.dynamics.step_choice import Resampling
 from evalwidget.dynamics.step_pairs import EVALUATED, Side, StepPair
 from evalwidget.errors import EvalWidgetError
 from evalwidget.metrics.bootstrap import percentile_interval, resampled_ratios
@@ -49,7 +51,7 @@ _TOLD_WITH_IOU: Final = (EVENT_MISSED, EVENT_MOVED, EVENT_FOUND)
 
 def changes(pair: StepPair, settings: Settings, metric: str | None, moved_by: float) -> pd.DataFrame:
     """A row per specimen: see ``Run.changes``."""
-    _check_moved_by(moved_by)
+    check_number("moved_by", moved_by, 0, 1, above=True)
     name = main_score(pair.before.data) if metric is None else metric
     before, after, change = paired_scores(pair, settings, name)
     gain = change if named_score(pair.before.evaluation, name).direction == "higher" else -change
@@ -78,7 +80,7 @@ def change_events(
     pair: StepPair, settings: Settings, metric: str | None, threshold: float | None, moved_by: float
 ) -> pd.DataFrame:
     """A row per event of a box or answer that changed: see ``Run.change_events``."""
-    _check_moved_by(moved_by)
+    check_number("moved_by", moved_by, 0, 1, above=True)
     if pair.has_text:
         return _answer_events(pair, correctness_of(pair.before.evaluation, metric, threshold))
     if metric is not None or threshold is not None:
@@ -94,16 +96,9 @@ def paired_test(
     settings: Settings,
     metric: str | None,
     threshold: float | None,
-    *,
-    samples: int,
-    confidence: float,
-    seed: int,
+    how: Resampling,
 ) -> pd.DataFrame:
     """One row: see ``Run.paired_test``."""
-    if isinstance(samples, bool) or not isinstance(samples, (int, np.integer)) or samples < 1:
-        raise EvalWidgetError(f"samples: expected a whole number of 1 or more, got {samples!r}")
-    if not 0 < confidence < 1:
-        raise EvalWidgetError(f"confidence: expected a number between 0 and 1, such as 0.95, got {confidence!r}")
     correctness = correctness_of(pair.before.evaluation, metric, threshold)
     name = correctness.score.name
     before, after, change = paired_scores(pair, settings, name)
@@ -114,9 +109,10 @@ def paired_test(
     evaluated = pair.evaluated
     part, whole = paired_sums(pair, settings, name)
     means = ratio(part.sum(axis=0), whole.sum(axis=0))
-    taken = np.flatnonzero((whole > 0).any(axis=1))
-    drawn = resampled_ratios(part[taken], whole[taken], int(samples), seed)
-    low, high = percentile_interval(drawn[:, 1] - drawn[:, 0], confidence)
+    drawn = resampled_ratios(part, whole, how.samples, how.seed)
+    with np.errstate(invalid="ignore"):  # between infinite scores there is none
+        difference, differences = means[1] - means[0], drawn[:, 1] - drawn[:, 0]
+    low, high = percentile_interval(differences, how.confidence)
     row = {
         "before": pair.before.step,
         "after": pair.after.step,
@@ -132,7 +128,7 @@ def paired_test(
         "both_wrong": int((~right[0] & ~right[1]).sum()),
         "mean_before": means[0],
         "mean_after": means[1],
-        "difference": means[1] - means[0],
+        "difference": difference,
         "difference_low": low,
         "difference_high": high,
         "p_value": mcnemar_exact(only_before, only_after) if len(gain) else np.nan,
@@ -142,11 +138,6 @@ def paired_test(
     frame = pd.DataFrame([row])
     counts = [key for key, value in row.items() if isinstance(value, int) and key not in _SIDES]
     return frame.astype({"metric": "string", **dict.fromkeys(counts, "Int64")})
-
-
-def _check_moved_by(moved_by: float) -> None:
-    if isinstance(moved_by, bool) or not isinstance(moved_by, (int, float, np.number)) or not 0 < moved_by <= 1:
-        raise EvalWidgetError(f"moved_by: expected a change of IoU above 0 and up to 1, got {moved_by!r}")
 
 
 def _box_columns(
@@ -319,7 +310,8 @@ def _why_of_answers(
     """The answers of each specimen that changed, those whose score fell most first, or rose where the specimen's did;
     None where none changed."""
     before, after = _answer_scores(pair, found, metric)
-    change = np.nan_to_num(after - before)
+    with np.errstate(invalid="ignore"):  # between infinite scores there is none
+        change = np.nan_to_num(after - before)
     total = np.bincount(found.specimen, change, minlength=len(pair.identifiers))
     sign = 1 if named_score(pair.before.evaluation, metric).direction == "higher" else -1
     order_by = np.where(sign * total > 0, -sign, sign)[found.specimen] * change

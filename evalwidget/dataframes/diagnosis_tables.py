@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evalwidget.arguments import check_number, check_whole
 from evalwidget.data import RunData
 from evalwidget.diagnosis.answer_diagnosis import TEXT_MODES
 from evalwidget.diagnosis.diagnosis import FAILURES_OF_BOXES, Diagnosis, Finding, StepDiagnosis
@@ -145,8 +146,7 @@ def calibration(
     data = diagnosis.evaluation.data
     if not data.has_text:
         raise EvalWidgetError(f"calibration: expected a run of questions, got {data.task}")
-    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
-        raise EvalWidgetError(f"bins: expected a whole number, 1 or more, got {bins!r}")
+    check_whole("bins", bins, 1)
     parts = []
     errors: dict[int, float] = {}
     has_any = False
@@ -183,6 +183,9 @@ def suspect_labels(
     diagnosis: Diagnosis, steps: Sequence[int], settings: Settings, agreement: float, thresholds: DiagnosisSettings
 ) -> pd.DataFrame:
     """A row per suspicion: see ``Run.suspect_labels``."""
+    check_number("agreement", agreement, 0, 1, above=True)
+    if len(steps) < 2:
+        raise EvalWidgetError(f"suspect labels: expected two steps or more to agree, the run has {len(steps)}")
     if diagnosis.evaluation.data.has_text:
         found = suspect_answers(diagnosis, steps, settings, thresholds)
     else:

@@ -1,6 +1,6 @@
 """Scores by slice and step as DataFrames, and slices by a column of the user's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,9 @@ def slices(
     }
     columns |= {step: values[row, shown] for row, step in enumerate(steps)}
     columns["best_step"] = pd.arrays.IntegerArray(np.where(none, 0, np.array([*steps, 0], np.int64)[place]), none)
-    frame = pd.DataFrame(columns | {"fall": best - raised[-1]})
+    with np.errstate(invalid="ignore"):  # between infinite scores there is none
+        columns["fall"] = best - raised[-1]
+    frame = pd.DataFrame(columns)
     return frame.sort_values("fall", ascending=False, kind="stable", na_position="last", ignore_index=True)
 
 
@@ -88,10 +90,13 @@ def _slicing_by_column(data: RunData, by: Mapping[str, Any] | pd.Series | pd.Dat
             "slices: expected a frame with the columns specimen, item or not, and one with the values, got "
             f"{', '.join(map(repr, frame.columns)) or 'none'}"
         )
-    unknown = [name for name in dict.fromkeys(frame["specimen"]) if name not in data.rows]
+    # identifiers are texts, also those that a frame gives as numbers
+    frame = frame.assign(**{name: [str(value) for value in frame[name]] for name in named})
+    specimens = frame["specimen"].tolist()
+    unknown = [name for name in dict.fromkeys(specimens) if name not in data.rows]
     if unknown:
         raise UnknownNameError(
-            f"slices: {len(unknown):,} specimens are not in the run: {first_few(list(map(str, unknown)))}; expected a "
+            f"slices: {len(unknown):,} specimens are not in the run: {first_few(unknown)}; expected a "
             f"value for each specimen, such as {first_few(data.specimens.identifiers)}"
         )
     twice = frame[frame.duplicated(named, keep="first")]
@@ -101,7 +106,7 @@ def _slicing_by_column(data: RunData, by: Mapping[str, Any] | pd.Series | pd.Dat
             f"{', '.join(map(repr, twice[named].iloc[0]))}"
         )
     codes, names = _categories(frame[values[0]])
-    row = np.array([data.rows[name] for name in frame["specimen"]], np.int64)
+    row = np.array([data.rows[name] for name in specimens], np.int64)
     if "item" not in named:
         code = np.full(len(data.specimens), -1)
         code[row] = codes
@@ -110,7 +115,7 @@ def _slicing_by_column(data: RunData, by: Mapping[str, Any] | pd.Series | pd.Dat
         owner, item = data.ground_truth.questions.specimen, data.ground_truth.questions.item
     else:
         owner, item = data.ground_truth.boxes.specimen, data.ground_truth.boxes.item.tolist()
-    given = dict(zip(zip(row.tolist(), frame["item"].astype(str), strict=True), codes.tolist(), strict=True))
+    given = dict(zip(zip(row.tolist(), frame["item"], strict=True), codes.tolist(), strict=True))
     held = list(zip(owner.tolist(), map(str, item), strict=True))
     lost = sorted(given.keys() - set(held))
     if lost:
@@ -136,6 +141,9 @@ def _categories(column: pd.Series) -> tuple[NDArray[np.int64], list[Any]]:
     """The place of each value among the categories, -1 for none, and these."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return np.asarray(column.cat.codes, np.int64), list(column.cat.categories)
+    held = next((type(value).__name__ for value in column if not isinstance(value, Hashable)), None)
+    if held is not None:
+        raise EvalWidgetError(f"slices: values: expected texts, numbers or the like, got a {held} in {column.name!r}")
     try:
         codes, names = pd.factorize(column, sort=True)
     except TypeError:

@@ -18,7 +18,7 @@ from evalwidget.guide import MODES, mode_place
 from evalwidget.metrics.box_failures import FALSE_POSITIVE, INCONSISTENT, LOOSE, box_failures, nearest_objects
 from evalwidget.metrics.counting import ratio
 from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
-from evalwidget.metrics.error_types import BlockOutcomes
+from evalwidget.scoring.error_analysis import outcomes_of_block
 from evalwidget.scoring.evaluation import EXTRA, INVALID, MATCHED, MISSED, Evaluation, Settings
 from evalwidget.scoring.step_blocks import StepBlock
 from evalwidget.scoring.step_cache import StepCache
@@ -146,12 +146,7 @@ class Diagnosis:
             return np.flatnonzero(outcomes[step].outcome == EXTRA)
 
         def failures_of(block: StepBlock) -> list[BoxFailures]:
-            of_truth = np.array([outcomes[step].truth_outcome[truth.row] for step in block.steps])
-            of_block = BlockOutcomes(
-                np.zeros(len(block.predictions.score), np.bool_),
-                np.isin(of_truth, (MATCHED, MISSED)),
-                of_truth == MATCHED,
-            )
+            of_block = outcomes_of_block(block, truth, outcomes)
             found = box_failures(truth, block.predictions, of_block, settings.iou_threshold, thresholds)
             columns = (block.by_step(values) for values in (found.failure, found.target, found.iou))
             return [

@@ -114,8 +114,10 @@ def paired_scores(
         before, after = (
             np.where(np.isnan(both[:, place]), alone, both[:, place]) for place, alone in enumerate((before, after))
         )
+    else:
+        both = np.where(pair.compared[:, None], np.column_stack([before, after]), np.nan)
+    with np.errstate(invalid="ignore"):  # between infinite scores there is no change
         return before, after, both[:, 1] - both[:, 0]
-    return before, after, np.where(pair.compared, after - before, np.nan)
 
 
 def paired_sums(pair: StepPair, settings: Settings, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -68,8 +68,10 @@ def slicing_of(data: RunData, by: str) -> Slicing:
             f"slices: expected one of {', '.join(SLICINGS)}, or a value for each specimen, got {by!r}"
         )
     boxes, questions = data.ground_truth.boxes, data.ground_truth.questions
-    if by in (("box_size", "objects") if data.has_text else ("question_type",)):
-        raise EvalWidgetError(f"slices by {by!r}: the run's task is {data.task!r}, which has no such thing")
+    other_tasks = ("box_size", "objects") if data.has_text else ("question_type",)
+    if by in other_tasks:
+        known = ", ".join(name for name in SLICINGS if name not in other_tasks)
+        raise EvalWidgetError(f"slices: expected one of {known} for a run of the task {data.task!r}, got {by!r}")
     if by == "box_size":
         return Slicing([name for name, _ in _BOX_SIZES], "box", _range_of(boxes.area, _BOX_SIZES))
     if by == "objects":

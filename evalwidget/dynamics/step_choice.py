@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evalwidget.errors import EvalWidgetError
+from evalwidget.arguments import check_number, check_whole
 from evalwidget.metrics.bootstrap import percentile_interval, resampled_ratios
 from evalwidget.metrics.counting import ratio
 from evalwidget.metrics.metric import Direction, PhraseMetric
@@ -35,10 +35,9 @@ class Resampling:
     seed: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.samples, bool) or not isinstance(self.samples, (int, np.integer)) or self.samples < 1:
-            raise EvalWidgetError(f"samples: expected a whole number of 1 or more, got {self.samples!r}")
-        if not 0 < self.confidence < 1:
-            raise EvalWidgetError(f"confidence: expected a number between 0 and 1, got {self.confidence!r}")
+        check_whole("samples", self.samples, 1)
+        check_number("confidence", self.confidence, 0, 1, above=True)
+        check_whole("seed", self.seed, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,8 @@ class Resampled:
 
     def difference(self, ours: int, theirs: int) -> Intervals:
         """Of the scores of the sums at ``ours`` minus those at ``theirs``, drawn alike and so paired."""
-        return self._intervals(self.values[ours] - self.values[theirs], self.draws[ours] - self.draws[theirs])
+        with np.errstate(invalid="ignore"):  # between infinite scores there is none
+            return self._intervals(self.values[ours] - self.values[theirs], self.draws[ours] - self.draws[theirs])
 
     def _intervals(self, values: NDArray[np.float64], draws: NDArray[np.float64]) -> Intervals:
         ends = np.array([percentile_interval(column, self.confidence) for column in draws.T]).reshape(-1, 2)

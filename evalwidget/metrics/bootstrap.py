@@ -23,17 +23,20 @@ def resampled_ratios(
     part: NDArray[np.float64], whole: NDArray[np.float64], samples: int, seed: int
 ) -> NDArray[np.float64]:
     """``sum(part) / sum(whole)`` of ``samples`` draws of specimens: ``(samples, k)`` of columns ``(n, k)``, NaN where a
-    draw has nothing in the whole. The same seed, count of specimens and samples give the same draws."""
-    columns = np.hstack([part, whole])
-    sums = [weights @ columns for weights in _weights(len(part), samples, seed)]
+    draw has nothing in the whole. A specimen that has nothing in any whole is not drawn. The same seed, count of the
+    others and samples give the same draws."""
+    columns = np.hstack([part, whole])[(whole != 0).any(axis=1)]
+    with np.errstate(invalid="ignore"):  # of an infinite score some sums are not defined
+        sums = [weights @ columns for weights in _weights(len(columns), samples, seed)]
     drawn = np.concatenate(sums) if sums else np.zeros((samples, columns.shape[1]))
     return ratio(drawn[:, : part.shape[1]], drawn[:, part.shape[1] :])
 
 
 def percentile_interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    """The central interval that holds the share ``confidence`` of the values; NaN where no value is defined."""
+    """The central interval that holds the share ``confidence`` of the values; NaN where no value is defined or
+    some are infinite."""
     there = values[~np.isnan(values)]
-    if not len(there):
+    if not np.isfinite(there).all() or not len(there):
         return np.nan, np.nan
     low, high = np.quantile(there, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)

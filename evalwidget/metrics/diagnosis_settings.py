@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from evalwidget.arguments import check_number
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 
 __all__ = ["DiagnosisSettings", "diagnosis_settings"]
@@ -58,28 +59,22 @@ class DiagnosisSettings:
 
     def __post_init__(self) -> None:
         for threshold in fields(self):
-            name, value = threshold.name, getattr(self, threshold.name)
-            if name == "objects":
-                continue
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            least, most = _LIMITS.get(name, (0.0, 1.0))
-            if not (is_number and least <= value <= most):
-                shown = f"{least:g} to {most:g}" if most < float("inf") else f"{least:g} or more"
-                raise EvalWidgetError(f"{name}: expected {shown}, got {value!r}")
-        if not self.near_iou > 0:
-            raise EvalWidgetError(f"near_iou: expected a number above 0, got {self.near_iou!r}")
+            name = threshold.name
+            if name in _LEAST:
+                check_number(name, getattr(self, name), _LEAST[name])
+            elif name != "objects":
+                check_number(name, getattr(self, name), 0, 1, above=name == "near_iou")
 
 
-_ANY: Final = float("inf")
-#: Least and most of what is no share.
-_LIMITS: Final = {
-    "loose_ratio": (1.0, _ANY),
-    "detailed_words": (1, _ANY),
-    "verbose_factor": (1.0, _ANY),
-    "verbose_extra": (0, _ANY),
-    "repeats": (2, _ANY),
-    "fewest_opinions": (2, _ANY),
-    "agreeing": (1, _ANY),
+#: The least of what is no share.
+_LEAST: Final = {
+    "loose_ratio": 1,
+    "detailed_words": 1,
+    "verbose_factor": 1,
+    "verbose_extra": 0,
+    "repeats": 2,
+    "fewest_opinions": 2,
+    "agreeing": 1,
 }
 
 
@@ -104,6 +99,7 @@ def _vocabulary(
         raise EvalWidgetError(f"objects: expected a list of names, or names with their synonyms, got {objects!r:.60}")
     named: Mapping[str, Sequence[str]] = objects if isinstance(objects, Mapping) else dict.fromkeys(objects, ())
     for name, others in named.items():
-        if isinstance(others, str) or not all(isinstance(text, str) and text.strip() for text in (name, *others)):
+        are_names = isinstance(others, Sequence) and not isinstance(others, str)
+        if not are_names or not all(isinstance(text, str) and text.strip() for text in (name, *others)):
             raise EvalWidgetError(f"objects: {name!r}: expected a name and a list of names, got {others!r:.60}")
     return tuple((name, tuple(dict.fromkeys((name, *others)))) for name, others in named.items())

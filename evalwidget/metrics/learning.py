@@ -97,6 +97,7 @@ def _mean_and_deviation(values: NDArray[np.float64]) -> tuple[NDArray[np.float64
     """Over the steps, of the values that are there."""
     there = ~np.isnan(values)
     count = there.sum(axis=0)
-    mean = ratio(np.where(there, values, 0).sum(axis=0), count)
-    squares = np.where(there, values - mean, 0) ** 2
+    with np.errstate(invalid="ignore"):  # of infinite scores there is no deviation
+        mean = ratio(np.where(there, values, 0).sum(axis=0), count)
+        squares = np.where(there, values - mean, 0) ** 2
     return mean, np.sqrt(ratio(squares.sum(axis=0), count))

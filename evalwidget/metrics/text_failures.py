@@ -72,8 +72,12 @@ class AnswerContext:
         return self._spoken_by(self.references)
 
     def _spoken_by(self, references: Iterable[str]) -> set[str]:
-        texts = (*references, self.captions, *self.boxes)
-        return set(self.asked).union(*(content_words(text) for text in texts if text.strip()))
+        texts = [text for text in (*references, self.captions, *self.boxes) if text.strip()]
+        several = tuple(known for known in self.objects if len(known[1]) > 1)
+        # an object that is spoken of by one of its names is so by all
+        there = _objects_in(" . ".join((*texts, self.question)), several) if several else ()
+        texts += [other for name, names in several if name in there for other in names]
+        return set(self.asked).union(*map(content_words, texts))
 
     @cached_property
     def leeway(self) -> tuple[float, float]:

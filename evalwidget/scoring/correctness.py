@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalwidget.arguments import check_number
 from evalwidget.errors import EvalWidgetError
 from evalwidget.metrics.learning import NOT_EVALUATED, RIGHT, WRONG
 from evalwidget.scoring.evaluation import Evaluation, Settings
@@ -42,6 +43,5 @@ def correctness_of(evaluation: Evaluation, metric: str | None = None, threshold:
                 f"threshold: metric {score.name!r} has no bounds to take the middle of; pass a number"
             )
         threshold = sum(score.bounds) / 2
-    if isinstance(threshold, bool) or not isinstance(threshold, (int, float, np.number)) or not np.isfinite(threshold):
-        raise EvalWidgetError(f"threshold: expected a finite number, got {threshold!r}")
+    check_number("threshold", threshold)
     return Correctness(score, float(threshold))

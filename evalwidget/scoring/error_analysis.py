@@ -1,6 +1,6 @@
 """What a run's errors are about: error types with what each costs, and labels taken for others, as arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.errors import EvalWidgetError
+from evalwidget.metrics.box_tables import TruthTable
 from evalwidget.metrics.confusion import match_across_labels
 from evalwidget.metrics.error_types import (
     MISS,
@@ -16,11 +17,11 @@ from evalwidget.metrics.error_types import (
     classify_errors,
     error_counts,
 )
-from evalwidget.scoring.evaluation import EXTRA, MATCHED, MISSED, Evaluation, Settings
+from evalwidget.scoring.evaluation import EXTRA, MATCHED, MISSED, BoxOutcomes, Evaluation, Settings
 from evalwidget.scoring.step_blocks import StepBlock
 from evalwidget.scoring.step_cache import StepCache
 
-__all__ = ["BACKGROUND_THRESHOLD", "BoxErrors", "ErrorAnalysis", "LabelPairs", "check_has_boxes"]
+__all__ = ["BACKGROUND_THRESHOLD", "BoxErrors", "ErrorAnalysis", "LabelPairs", "check_has_boxes", "outcomes_of_block"]
 
 #: TIDE's IoU up to which a prediction is of nothing but background.
 BACKGROUND_THRESHOLD: Final = 0.1
@@ -48,6 +49,17 @@ class LabelPairs:
     prediction: NDArray[np.int64]
     count: NDArray[np.int64]
     is_scored: bool
+
+
+def outcomes_of_block(block: StepBlock, truth: TruthTable, outcomes: Mapping[int, BoxOutcomes]) -> BlockOutcomes:
+    """What became of the predictions of a block and of the ground truth, by what did so at each of its steps."""
+    parts = zip(block.steps, block.rows, strict=True)
+    of_truth = np.array([outcomes[step].truth_outcome[truth.row] for step in block.steps])
+    return BlockOutcomes(
+        np.concatenate([outcomes[step].outcome[rows] == MATCHED for step, rows in parts]),
+        np.isin(of_truth, (MATCHED, MISSED)),
+        of_truth == MATCHED,
+    )
 
 
 class ErrorAnalysis:
@@ -87,13 +99,7 @@ class ErrorAnalysis:
             return np.flatnonzero(np.isin(outcomes[step].outcome, (MATCHED, EXTRA)))
 
         def errors_of(block: StepBlock) -> list[BoxErrors]:
-            parts = zip(block.steps, block.rows, strict=True)
-            of_truth = np.array([outcomes[step].truth_outcome[truth.row] for step in block.steps])
-            of_block = BlockOutcomes(
-                np.concatenate([outcomes[step].outcome[rows] == MATCHED for step, rows in parts]),
-                np.isin(of_truth, (MATCHED, MISSED)),
-                of_truth == MATCHED,
-            )
+            of_block = outcomes_of_block(block, truth, outcomes)
             errors = classify_errors(truth, block.predictions, of_block, matching.iou_threshold, background_threshold)
             costs = zip(
                 error_counts(block.predictions, of_block, errors).T,

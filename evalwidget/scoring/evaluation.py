@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evalwidget.arguments import check_number, check_whole
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError
@@ -55,12 +56,9 @@ class Settings:
     max_predictions: int = COCO_MAX_PREDICTIONS
 
     def __post_init__(self) -> None:
-        if not 0 < self.iou_threshold <= 1:
-            raise EvalWidgetError(f"iou_threshold: expected a number above 0 and up to 1, got {self.iou_threshold!r}")
-        if not 0 <= self.confidence_threshold <= 1:
-            raise EvalWidgetError(f"confidence_threshold: expected 0 to 1, got {self.confidence_threshold!r}")
-        if self.max_predictions < 1:
-            raise EvalWidgetError(f"max_predictions: expected 1 or more, got {self.max_predictions!r}")
+        check_number("iou_threshold", self.iou_threshold, 0, 1, above=True)
+        check_number("confidence_threshold", self.confidence_threshold, 0, 1)
+        check_whole("max_predictions", self.max_predictions, 1)
 
 
 @dataclass(frozen=True, slots=True)

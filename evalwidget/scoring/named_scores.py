@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from evalwidget.data import RunData
 from evalwidget.errors import EvalWidgetError, UnknownNameError
+from evalwidget.metrics.catalogue import known_metrics
 from evalwidget.metrics.metric import Bounds, Direction, Metric, StepMetric, TextMetric
 from evalwidget.scoring.evaluation import BoxCounts, Evaluation, Settings
 
@@ -128,11 +129,15 @@ def _counts(evaluation: Evaluation, name: str) -> bool:
 
 
 def _metric(evaluation: Evaluation, name: str) -> Metric:
-    known = {metric.name: metric for metric in evaluation.metrics()}
-    metric = known.get(name) or evaluation.metrics([name])[-1]
-    if isinstance(metric, StepMetric):
+    data = evaluation.data
+    known = known_metrics(data.task) | {metric.name: metric for metric in evaluation.metrics()}
+    if name not in known:
+        of_specimens = [other for other, metric in known.items() if not isinstance(metric, StepMetric)]
+        offered = ", ".join([*(() if data.has_text else _OF_BOXES), *of_specimens])
+        raise UnknownNameError(f"metric {name!r}: run {data.name!r} ({data.task}) has {offered}")
+    if isinstance(known[name], StepMetric):
         raise UnknownNameError(f"score {name!r}: it is a figure of a whole step, not of a specimen")
-    return metric
+    return known[name]
 
 
 def _of_metric(metric: Metric) -> NamedScore:

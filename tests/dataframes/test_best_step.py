@@ -171,14 +171,17 @@ def test_what_cannot_be_asked_is_told(write_run: Write) -> None:
         run.best_step("false_positives")
     with pytest.raises(ew.UnknownNameError, match="unheard_of"):
         run.best_step("unheard_of")
-    with pytest.raises(ew.EvalWidgetError, match="samples: expected a whole number of 1 or more, got 0"):
+    with pytest.raises(ew.EvalWidgetError, match="samples: expected a whole number, 1 or more, got 0"):
         run.best_step(samples=0)
-    with pytest.raises(ew.EvalWidgetError, match="confidence: expected a number between 0 and 1, got 95"):
+    with pytest.raises(ew.EvalWidgetError, match="confidence: expected a number above 0 and up to 1, got 95"):
         run.best_step(confidence=95)
-    with pytest.raises(ew.EvalWidgetError, match="expected at least one each"):
-        run.best_step(iou_thresholds=[])
-    with pytest.raises(ew.EvalWidgetError, match="no step has a score 'f1'"):
+    for nothing in ([], 0.5, "0.5"):
+        with pytest.raises(ew.EvalWidgetError, match="iou_thresholds: expected a list of at least one number, got"):
+            run.best_step(iou_thresholds=nothing)
+    with pytest.raises(ew.EvalWidgetError, match="a step with a score 'f1', got none: none of 1 steps has one"):
         box_run(write_run, {1: ".."}).best_step()
+    with pytest.raises(ew.EvalWidgetError, match="there is no step"):
+        run.best_step(steps=[])
 
 
 @pytest.mark.parametrize("unscored", [0, 3, 1])

@@ -1,6 +1,8 @@
 """Failure modes of boxes: each planted alone and in pairs, and the healthy counterpart of each."""
 
+import json
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,6 +30,7 @@ PLANTS: dict[str, tuple[int, list[Box]]] = {
     "missed_detection": (1, []),
     "false_positive": (-1, [("cat", 0, 500, 100, 600)]),
     "inconsistent_localization": (2, [("bird", 640, 20, 740, 120)]),
+    "format_error": (-1, [("cat", 0, 500, np.nan, 600)]),
 }
 MODE_SETS = [set(), *({mode} for mode in PLANTS), *(set(pair) for pair in combinations(PLANTS, 2)), set(PLANTS)]
 
@@ -86,9 +89,9 @@ def test_all_plants_in_one_run() -> None:
 def test_a_row_says_which_boxes_and_how_bad() -> None:
     rows = boxes_run({"a": OBJECTS}, {"a": planted(set(PLANTS))}).diagnose().set_index("mode")
     assert list(rows.index) == list(PLANTS)
-    assert rows["severity"].tolist() == pytest.approx([0.25] * 4)
-    assert rows["ground_truth"].tolist() == [[0], [1], [], [2]]
-    assert rows["phrase"].tolist() == ["cat", "dog", "cat", "bird"]
+    assert rows["severity"].tolist() == pytest.approx([0.25] * 4 + [0.2])
+    assert rows["ground_truth"].tolist() == [[0], [1], [], [2], []]
+    assert rows["phrase"].tolist() == ["cat", "dog", "cat", "bird", "cat"]
     assert rows.loc["loose_box", "evidence"] == "cat: 2.2 times the area of the object, IoU 0.44"
     assert rows.loc["missed_detection", "evidence"] == "dog"
     assert rows.loc["false_positive", "evidence"] == "cat: on background"
@@ -105,6 +108,14 @@ def test_a_row_says_which_boxes_and_how_bad() -> None:
         (("cat", 40, -20, 160, 101), {"inconsistent_localization"}),
         # so large that it is about nothing
         (("cat", -200, -200, 290, 290), {"missed_detection", "false_positive"}),
+        # covered to 90 % and three times as large; then to 89 %
+        (("cat", 10, 0, 310, 100), {"loose_box"}),
+        (("cat", 11, 0, 311, 100), {"inconsistent_localization"}),
+        # an IoU of .1, and below; of .5, and below
+        (("cat", 0, 0, 1000, 100), {"loose_box"}),
+        (("cat", 0, 0, 1001, 100), {"missed_detection", "false_positive"}),
+        (("cat", 0, 0, 200, 100), set()),
+        (("cat", 0, 0, 201, 100), {"loose_box"}),
         (("dog", 0, 0, 100, 100), {"missed_detection", "false_positive"}),
         (("dog", -25, -25, 125, 125), {"missed_detection", "false_positive"}),
     ],
@@ -124,6 +135,66 @@ def test_a_misaligned_box_alone_goes_by_the_other_images() -> None:
     bad = boxes_run(truth, {"a": off, "b": off, "c": lone})
     assert modes_of(bad, "a") == {"missed_detection", "false_positive"}
     assert set(bad.diagnose()["evidence"]) == {"cat (nearest: cat, IoU 0.33)", "cat: IoU 0.33 with the nearest"}
+
+
+@pytest.mark.parametrize("modes", [modes for modes in MODE_SETS if "inconsistent_localization" in modes])
+def test_uneven_from_image_to_image_in_pairs(modes: set[str]) -> None:
+    """Beside the planted boxes nothing in the specimen is accurate, and in other specimens all is, or nothing."""
+    places = [place for mode in modes for place in [PLANTS[mode][0]] if place >= 0]
+    truth = {"a": [OBJECTS[place] for place in places]} | {f"other {row}": OBJECTS for row in range(4)}
+    found = {"a": [box for mode in modes for box in PLANTS[mode][1]]}
+    good = boxes_run(truth, found | dict.fromkeys(list(truth)[1:], OBJECTS))
+    assert modes_of(good, "a") == modes
+    off = [(name, x1 + 40, y1 + 20, x2 + 40, y2 + 20) for name, x1, y1, x2, y2 in OBJECTS]
+    bad = boxes_run(truth, found | dict.fromkeys(list(truth)[1:], off))
+    assert "inconsistent_localization" not in set(bad.diagnose()["mode"])
+    assert modes_of(bad, "a") == modes - {"inconsistent_localization"} | {"missed_detection", "false_positive"}
+    row = good.failure_modes().set_index("mode").loc["inconsistent_localization"]
+    assert (row["specimens"], row["share"]) == (1, 0.2)
+    assert row["score_std"] == pytest.approx(np.std([1, 1, 1, 1, 0]))
+
+
+TIGHT = [(name, x1 + 2, y1 - 1, x2 + 1, y2 - 2) for name, x1, y1, x2, y2 in OBJECTS]
+
+
+@pytest.mark.parametrize(
+    ("truth", "found"),
+    [
+        (OBJECTS, OBJECTS),
+        # tight, found, and even, though not exact
+        (OBJECTS, TIGHT),
+        (OBJECTS, list(reversed(TIGHT))),
+        # 1.3 times as large is no loose box
+        (OBJECTS, [("cat", -7, -7, 107, 107), *OBJECTS[1:]]),
+        (OBJECTS[:1], OBJECTS[:1]),
+        ([], []),
+        # two of a kind, side by side, each with its own
+        ([*OBJECTS, ("cat", 50, 0, 150, 100)], [*TIGHT, ("cat", 51, 0, 149, 101)]),
+    ],
+)
+def test_a_healthy_specimen_has_no_mode(truth: list[Box], found: list[Box]) -> None:
+    run = boxes_run({"a": truth, "b": OBJECTS}, {"a": found, "b": planted(set(PLANTS))})
+    assert modes_of(run, "a") == set()
+    assert run.good_criteria()["specimen"].tolist() == ["a"]
+
+
+def test_crowd_regions_and_what_lies_in_them_fail_in_nothing(tmp_path: Path) -> None:
+    annotations = [
+        {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 50, 50], "area": 2500, "iscrowd": 0},
+        {"id": 2, "image_id": 1, "category_id": 1, "bbox": [100, 0, 200, 200], "area": 40000, "iscrowd": 1},
+    ]
+    truth = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 400, "height": 400}],
+        "annotations": annotations,
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    boxes = [[0, 0, 50, 50], [110, 10, 40, 40], [150, 100, 60, 60]]
+    found = [{"image_id": 1, "category_id": 1, "bbox": box, "score": 0.9} for box in boxes]
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    run = ew.open_run(ground_truth=tmp_path / "truth.json", predictions={1: tmp_path / "found.json"})
+    assert run.diagnose().empty
+    assert run.good_criteria()["everything_found"].tolist() == [True]
 
 
 def test_claims_are_one_to_one() -> None:
@@ -167,9 +238,12 @@ def test_thresholds_are_arguments() -> None:
     run = boxes_run({"a": OBJECTS}, {"a": planted({"loose_box"})})
     assert modes_of(run, "a", loose_ratio=3) == {"inconsistent_localization"}
     assert modes_of(run, "a", iou_threshold=0.4) == set()
+    for height, modes in ((150, {"loose_box"}), (149, {"inconsistent_localization"})):
+        larger = boxes_run({"a": OBJECTS}, {"a": [("cat", 0, 0, 100, height), *OBJECTS[1:]]})
+        assert modes_of(larger, "a", iou_threshold=0.7) == modes
     with pytest.raises(ew.UnknownNameError, match="threshold 'loosest': expected one of near_iou"):
         run.diagnose(loosest=1)
-    with pytest.raises(ew.EvalWidgetError, match=r"loose_ratio: expected 1 or more, got 0\.5"):
+    with pytest.raises(ew.EvalWidgetError, match=r"loose_ratio: expected a number, 1 or more, got 0\.5"):
         run.diagnose(loose_ratio=0.5)
     with pytest.raises(ew.EvalWidgetError, match="near_iou: expected a number above 0"):
         run.diagnose(near_iou=0)

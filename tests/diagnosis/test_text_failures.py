@@ -1,6 +1,7 @@
 """Failure modes of answers: each planted alone and in pairs, the healthy counterpart of each, and real answers."""
 
 import json
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from evalwidget.diagnosis.answer_diagnosis import TEXT_MODES, failures_of
 from evalwidget.metrics.diagnosis_settings import DiagnosisSettings, diagnosis_settings
 from evalwidget.metrics.text_failures import AnswerContext, Judgement, judged
 from evalwidget.scoring.evaluation import Settings
+
+Write = Callable[..., Path]
 
 H, GAP, F, A = TEXT_MODES
 QUESTION = "What is on the table?"
@@ -163,7 +166,24 @@ def test_known_objects_that_nothing_speaks_for_are_hallucinated() -> None:
         diagnosis_settings({}, {"cat": "kitten"})
 
 
-def test_the_labels_of_boxes_are_the_objects_known() -> None:
+def test_the_labels_of_boxes_are_the_objects_known(write_run: Write) -> None:
+    def line(name: str, *labels: str, answer: str = "a cup", **also: str) -> dict:
+        boxes = [{"phrase": label, "boxes": [[0, 0, 50, 50]]} for label in labels]
+        return {"image": name, "phrases": boxes, "questions": [{"question": "What is it?", "answer": answer}]} | also
+
+    # of a specimen without boxes nobody knows what is in it
+    truth = [line("a", "cup"), line("b", "dog"), line("c", "cup", caption="A dog and a cup."), line("d")]
+    found = [{key: one[key] for key in ("image", "questions")} for one in truth]
+    for one in found:
+        one["questions"] = [{"question": "What is it?", "answer": "a cup beside a dog"}]
+    run = ew.open_run(write_run(truth, {1: found}))
+    rows = run.diagnose()
+    assert by_specimen(rows) == {"a": {H}}
+    assert rows["evidence"][0].startswith('names "dog", which no reference or question or box speaks of')
+    assert by_specimen(run.diagnose(objects=["cup"])) == {}
+
+
+def test_objects_may_be_stated() -> None:
     truth = pd.DataFrame({"specimen": ["a", "b"], "question": "What is it?", "answer": "a cup"})
     found = truth.assign(step=1, answer="a cup beside a dog")
     run = ew.Run.from_frames(truth, found)
@@ -207,6 +227,55 @@ def test_confidence_speaks_before_words() -> None:
     assert said["severity"].tolist() == pytest.approx([0.9, 0.8, 0.5])
     contested = vqa_run({"a": "brown", "b": "brown"}, [list(OPINIONS)] * 2, score=[0.9, 0.5])
     assert contested.diagnose()["evidence"].tolist() == ["by its confidence: 0.90 sure, where the references disagree"]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_ambiguity_told_by_confidence_in_pairs(told: bool) -> None:
+    """A confidence that fits makes a healthy counterpart of each set without ambiguity; one between sure and unsure
+    says nothing about either."""
+    answers, scores = {}, []
+    for modes in MODE_SETS:
+        is_wrong = bool(modes & {H, GAP})
+        answer = BOTH_OF_WORDS if modes == {H, GAP} else planted(modes - {A})
+        # an answer that holds the reference is right, whatever it says beyond
+        answer = answer.replace(f"{REFERENCE}, with ", "") if H in modes else answer
+        fits, misfits = (0.1, 0.9) if is_wrong else (0.9, 0.1)
+        answers["+".join(sorted(modes)) or "healthy"] = answer
+        scores.append((misfits if A in modes else fits) if told else 0.5)
+    rows = vqa_run(answers, [REFERENCE] * len(answers), score=scores).diagnose()
+    wanted = {name: set(name.split("+")) - (set() if told else {A}) for name in answers if name != "healthy"}
+    assert by_specimen(rows) == {name: modes for name, modes in wanted.items() if modes}
+    assert rows.loc[rows["mode"] == A, "evidence"].str.startswith("by its confidence: ").all()
+
+
+CONTESTED = {"": {A}, "Assistant: ": {A, F}, "It might be ": set(), "I am not sure, ": set()}
+
+
+@pytest.mark.parametrize("words", CONTESTED)
+@pytest.mark.parametrize("colour", ["brown", "purple"])
+def test_answers_to_contested_questions_in_pairs(words: str, colour: str) -> None:
+    found = modes_in(words + colour, *OPINIONS, question="What colour is it?")
+    refuses = words.startswith("I am")
+    assert found == CONTESTED[words] | ({H} if colour == "purple" and not refuses else set())
+
+
+@pytest.mark.parametrize("modes", MODE_SETS, ids=lambda modes: "+".join(sorted(modes)) or "healthy")
+def test_evidence_beside_the_references_in_pairs(modes: set[str]) -> None:
+    """With captions or boxes that speak of what is said, it is no hallucination; the other modes stay. An object among
+    those known is one where nothing speaks of it."""
+    # what is invented would stand for what is missing
+    if modes == {H, GAP}:
+        return
+    beyond = "a tall candle and a yellow flower"
+    answer = planted(modes)
+    assert modes_in(answer, REFERENCE, question=QUESTION) == modes
+    assert modes_in(answer, REFERENCE, question=QUESTION, captions=f"There is {beyond}.") == modes - {H}
+    spoken = ("tall candle", "yellow flower")
+    assert modes_in(answer, REFERENCE, question=QUESTION, boxes=spoken) == modes - {H}
+    objects = diagnosis_settings({}, {"cat": ["kitten"], "cup": []}).objects
+    named = answer.replace(beyond, "a kitten")
+    assert modes_in(named, REFERENCE, question=QUESTION, objects=objects) == modes
+    assert modes_in(named, REFERENCE, question=QUESTION, objects=objects, boxes=("cat",)) == modes - {H}
 
 
 def test_a_specimen_of_several_questions() -> None:

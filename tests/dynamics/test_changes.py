@@ -1,5 +1,7 @@
 """What changed between two steps, and whether one is better."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -315,6 +317,31 @@ def test_where_lower_is_better_a_fall_is_a_win() -> None:
     assert test[["mean_before", "mean_after", "difference"]].tolist() == [2, 3, 1]
 
 
+def test_an_infinite_score_is_no_number_to_compare() -> None:
+    def perplexity(answers: Sequence[str], references: object) -> list[float]:
+        return [np.inf if "?" in answer else float(len(answer)) for answer in answers]
+
+    questions = [(name, "What?", "red") for name in "abc"]
+    first = {("a", "What?"): "??", ("b", "What?"): "red", ("c", "What?"): "??"}
+    run = texts_run(questions, first, first | {("a", "What?"): "a", ("b", "What?"): "pink"})
+    run.add_metric(TextMetric("perplexity", perplexity, direction="lower"))
+    found = run.changes(1, 2, metric="perplexity").set_index("specimen")
+    assert found["change"].dropna().to_dict() == {"b": 1, "a": -np.inf}
+    test = run.paired_test(1, 2, "perplexity", 3).iloc[0]
+    assert test[["specimens", "wins", "losses", "only_after_right"]].tolist() == [2, 1, 1, 1]
+    assert test[["mean_before", "mean_after"]].tolist() == [np.inf, np.inf]
+    assert test[["difference", "difference_low", "difference_high"]].isna().all()
+    best = run.best_step("perplexity")
+    assert best.table[["difference", "low", "indistinguishable"]].isna().all(axis=None)
+    assert "no specimen is scored at both, or a score is infinite." in str(best)
+    learned = run.learning("perplexity", 3).set_index("specimen")
+    assert learned["state"].tolist() == ["learned", "forgotten", "never_learned"]
+    assert learned["mean"].tolist() == [np.inf, 3.5, np.inf]
+    assert learned["variability"].isna().tolist() == [True, False, True]
+    assert run.churn("perplexity", 3)["mean_after"].tolist() == [np.inf]
+    assert run.slices("phrase", "perplexity")["fall"].isna().all()
+
+
 def test_tables_are_typed() -> None:
     for name in ("grounding", "vqa"):
         run = ew.demo_run(name)
@@ -337,13 +364,13 @@ def test_what_cannot_be_asked_is_told() -> None:
         run.changes(25, 7)
     with pytest.raises(ew.UnknownNameError, match="unheard_of"):
         run.changes(25, 100, metric="unheard_of")
-    with pytest.raises(ew.EvalWidgetError, match="moved_by: expected a change of IoU above 0 and up to 1, got 0"):
+    with pytest.raises(ew.EvalWidgetError, match="moved_by: expected a number above 0 and up to 1, got 0"):
         run.changes(25, 100, moved_by=0)
     with pytest.raises(ew.EvalWidgetError, match="metric and threshold are for answers"):
         run.change_events(25, 100, threshold=0.5)
-    with pytest.raises(ew.EvalWidgetError, match="samples: expected a whole number of 1 or more, got 0"):
+    with pytest.raises(ew.EvalWidgetError, match="samples: expected a whole number, 1 or more, got 0"):
         run.paired_test(25, 100, samples=0)
-    with pytest.raises(ew.EvalWidgetError, match="confidence: expected a number between 0 and 1"):
+    with pytest.raises(ew.EvalWidgetError, match="confidence: expected a number above 0 and up to 1"):
         run.paired_test(25, 100, confidence=95)
     with pytest.raises(ew.EvalWidgetError, match="got a count"):
         run.paired_test(25, 100, "false_positives", threshold=1)

@@ -112,6 +112,14 @@ def test_by_values_of_ones_own(run: ew.Run) -> None:
     assert sorted(numbers["slice"].dropna()) == [1.5, 2.5]
 
 
+def test_specimens_may_be_numbers_as_in_the_frames_of_a_run() -> None:
+    truth = pd.DataFrame({"specimen": [1, 2], "item": [7, 8], "question": "Who?", "answer": ["Ann", "Bob"]})
+    run = ew.Run.from_frames(truth, truth.assign(step=1, answer="Ann"))
+    given = truth[["specimen", "item"]].assign(kind=["x", "y"])
+    for by in (given, given.drop(columns="item"), dict(zip(given["specimen"], given["kind"], strict=True))):
+        assert run.slices(by).set_index("slice")[1].to_dict() == {"x": 1, "y": 0}
+
+
 def test_by_values_of_items(run: ew.Run) -> None:
     items = run.matches(10).dropna(subset=["ground_truth"])[["specimen", "item"]]
     is_cat = items.assign(is_cat=items["item"].str.startswith("cat"))
@@ -177,15 +185,29 @@ def test_steps_and_thresholds(run: ew.Run) -> None:
     ("by", "metric", "message"),
     [
         ("colour", None, "expected one of phrase, box_size, objects, question_type, prompt_length"),
-        ("question_type", None, "the run's task is 'phrase grounding', which has no such thing"),
+        (
+            "question_type",
+            None,
+            "expected one of phrase, box_size, objects, prompt_length for a run of the task 'phrase grounding', got",
+        ),
         ("box_size", "f1", "expected recall, mean_iou or a metric of matched boxes, got 'f1'"),
         ("phrase", "false_positives", "expected precision, f1, recall, mean_iou"),
         ("objects", "false_positives", "got a count"),
-        ("phrase", "unheard_of", "metric 'unheard_of'"),
+        (
+            "phrase",
+            "unheard_of",
+            "metric 'unheard_of': run '.*' .phrase grounding. has f1, precision",
+        ),
         (5, None, "values by specimen as a mapping, Series or DataFrame, got int"),
         ({"x": 1}, None, "1 specimens are not in the run: x; expected a value for each specimen, such as a, b, c"),
         (pd.Series([1, 2], index=["a", "a"]), None, "expected one value for each specimen, got several for 'a'"),
+        ([("a", 1)], None, "values by specimen as a mapping, Series or DataFrame, got list"),
         (pd.DataFrame({"specimen": ["a"]}), None, "and one with the values, got 'specimen'"),
+        (
+            pd.DataFrame({"specimen": ["a", "b"], "x": [[1], [2]]}),
+            None,
+            "values: expected texts, numbers or the like, got a list in 'x'",
+        ),
         (
             pd.DataFrame({"specimen": ["a"], "item": ["cow"], "x": [1]}),
             None,

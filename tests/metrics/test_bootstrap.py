@@ -34,3 +34,11 @@ def test_nothing_to_draw_from_is_not_defined() -> None:
     assert np.isnan(resampled_ratios(np.zeros((0, 1)), np.zeros((0, 1)), 10, 0)).all()
     assert np.isnan(resampled_ratios(np.zeros((4, 1)), np.zeros((4, 1)), 10, 0)).all()
     assert np.isnan(percentile_interval(np.array([np.nan]), 0.95)).all()
+
+
+def test_who_has_nothing_to_count_changes_no_draw() -> None:
+    rng = np.random.default_rng(3)
+    part, whole = rng.integers(0, 3, (30, 2)).astype(float), rng.integers(1, 4, (30, 2)).astype(float)
+    expected = resampled_ratios(part, whole, 50, seed=7)
+    more = [np.insert(column, [0, 4, 30], 0, axis=0) for column in (part, whole)]
+    np.testing.assert_array_equal(resampled_ratios(*more, 50, seed=7), expected)

@@ -217,8 +217,8 @@ def test_findings_of_a_specimen_at_all_steps(boxed: ew.Run) -> None:
     [
         ({"kind": "trends", "score": "f1", "rows": [9], "steps": [1]}, "specimen row 9: the run has 3 specimens"),
         ({"kind": "trends", "score": "f1", "rows": [0], "steps": [7]}, "step 7 is not recorded; the run has 1, 2"),
-        ({"kind": "trends", "score": "cats", "rows": [0], "steps": [1]}, "metric 'cats': the task"),
-        ({"kind": "learning", "score": "cats"}, "metric 'cats': the task"),
+        ({"kind": "trends", "score": "cats", "rows": [0], "steps": [1]}, "metric 'cats': run '"),
+        ({"kind": "learning", "score": "cats"}, "metric 'cats': run '"),
         ({"kind": "search", "text": None, "label": None}, "request: text: expected a name, got None"),
         ({"kind": "search", "text": "", "label": "horse"}, "label 'horse': no specimen has a ground truth box"),
         ({"kind": "search", "text": "", "label": ["cat"]}, "label ['cat']: no specimen has a ground truth box"),

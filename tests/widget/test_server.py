@@ -411,12 +411,18 @@ def test_answers(write_run: Write) -> None:
         ({"kind": "scores", "score": "f1"}, "request: step: expected a whole number, got None"),
         ({"kind": "scores", "step": 7, "score": "f1"}, "step 7 is not recorded; the run has 10, 20, 30"),
         ({"kind": "scores", "step": 10}, "request: score: expected a name, got None"),
-        ({"kind": "scores", "step": 10, "score": "cats"}, "metric 'cats': the task 'phrase grounding' has recall_at_1"),
-        ({"kind": "scores", "step": 10, "score": "anls"}, "metric 'anls': the task 'phrase grounding' has recall_at_1"),
+        (
+            {"kind": "scores", "step": 10, "score": "cats"},
+            "metric 'cats': run 'run1' (phrase grounding) has f1",
+        ),
+        (
+            {"kind": "scores", "step": 10, "score": "anls"},
+            "metric 'anls': run 'run1' (phrase grounding) has f1",
+        ),
         ({"kind": "summary", "score": "f1"}, "request: steps: expected a list of whole numbers, got None"),
         ({"kind": "summary", "steps": [7], "score": "f1"}, "step 7 is not recorded; the run has 10, 20, 30"),
         ({"kind": "summary", "steps": [10], "score": ["f1"]}, "request: score: expected a name, got ['f1']"),
-        ({"kind": "summary", "steps": [10], "score": "cats"}, "metric 'cats': the task 'phrase grounding' has"),
+        ({"kind": "summary", "steps": [10], "score": "cats"}, "metric 'cats': run 'run1' (phrase grounding) has"),
         (
             {"kind": "specimen", "specimen": "d.png"},
             "specimen 'd.png' is not in the run, which has b.png, a.png, c.png",
