@@ -1,6 +1,7 @@
 """Failure modes with their evidence, good criteria, calibration and suspect labels as DataFrames."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from evalwidget.data import RunData
 from evalwidget.diagnosis.answer_diagnosis import TEXT_MODES
-from evalwidget.diagnosis.diagnosis import FAILURES_OF_BOXES, Diagnosis, Finding, StepDiagnosis
+from evalwidget.diagnosis.diagnosis import FAILURES_OF_BOXES, Diagnosis, StepDiagnosis
+from evalwidget.diagnosis.findings import Findings
 from evalwidget.diagnosis.good_criteria import MET, NOT_JUDGEABLE, good_criteria
 from evalwidget.diagnosis.suspect_labels import SUSPICIONS, suspect_answers, suspect_boxes
 from evalwidget.dynamics.slices import slicing_of
@@ -44,42 +46,49 @@ def diagnose(
     diagnosis.at(steps, settings, thresholds)
     with collection_paused():
         by_step = [diagnosis.findings(step, settings, thresholds) for step in steps]
-    found = [finding for of_step in by_step for finding in of_step]
+
+    def column(of: Callable[[Findings], NDArray]) -> NDArray:
+        return np.concatenate([of(found) for found in by_step]) if by_step else np.empty(0, np.int64)
+
+    def joined(of: Callable[[Findings], list[str]]) -> Iterator[str]:
+        return chain.from_iterable(map(of, by_step))
+
     return pd.DataFrame(
         {
-            "step": np.repeat(np.array(steps, np.int64), [len(of_step) for of_step in by_step]),
-            "specimen": pd.Categorical.from_codes([row.specimen for row in found], data.specimens.identifiers),
-            "mode": pd.Categorical.from_codes([row.mode for row in found], _KEYS),
-            "severity": np.array([row.severity for row in found], np.float64),
-            "evidence": _texts(row.evidence for row in found),
-            "item": _texts("; ".join(row.items) for row in found),
-            "phrase": _texts("; ".join(row.phrases) for row in found),
-            "ground_truth": pd.Series(_ground_truth(data, found), dtype=object),
+            "step": np.repeat(np.array(steps, np.int64), [len(found) for found in by_step]),
+            "specimen": pd.Categorical.from_codes(column(lambda found: found.specimen), data.specimens.identifiers),
+            "mode": pd.Categorical.from_codes(column(lambda found: found.mode), _KEYS),
+            "severity": column(lambda found: found.severity).astype(np.float64),
+            "evidence": _texts(joined(lambda found: found.evidence)),
+            "item": _texts(joined(lambda found: found.item)),
+            "phrase": _texts(joined(lambda found: found.phrase)),
+            "ground_truth": pd.Series(_ground_truth(data, by_step), dtype=object),
             "prediction": pd.Series(_predictions(data, steps, by_step), dtype=object),
         }
     )
 
 
-def _ground_truth(data: RunData, found: Sequence[Finding]) -> list[list[Any]]:
+def _ground_truth(data: RunData, by_step: Sequence[Findings]) -> list[list[Any]]:
     """Places of boxes, or references."""
     if not data.has_text:
-        return [row.ground_truth for row in found]
+        return [places for found in by_step for places in found.ground_truth]
     questions = data.ground_truth.questions
     return [
-        [" | ".join(questions.references[questions.offsets[row.specimen] + place]) for place in row.ground_truth]
-        for row in found
+        [" | ".join(questions.references[first + place]) for place in places]
+        for found in by_step
+        for first, places in zip(questions.offsets[found.specimen].tolist(), found.ground_truth, strict=True)
     ]
 
 
-def _predictions(data: RunData, steps: Sequence[int], by_step: Sequence[Sequence[Finding]]) -> list[list[Any]]:
+def _predictions(data: RunData, steps: Sequence[int], by_step: Sequence[Findings]) -> list[list[Any]]:
     """Places of boxes, or answers."""
     if not data.has_text:
-        return [row.prediction for found in by_step for row in found]
+        return [places for found in by_step for places in found.prediction]
     offsets = data.ground_truth.questions.offsets
     return [
-        [data.predictions(step).answers.text[offsets[row.specimen] + place] for place in row.prediction]
+        [data.predictions(step).answers.text[first + place] for place in places]
         for step, found in zip(steps, by_step, strict=True)
-        for row in found
+        for first, places in zip(offsets[found.specimen].tolist(), found.prediction, strict=True)
     ]
 
 
