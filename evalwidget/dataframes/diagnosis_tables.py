@@ -21,7 +21,7 @@ from evalwidget.guide import GOOD_BOXES, GOOD_TEXT, MODES, mode_place
 from evalwidget.metrics.calibration import calibration_bins
 from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.spread import explained_share
-from evalwidget.scoring.evaluation import EXTRA, INVALID, MATCHED, MISSED, Settings
+from evalwidget.scoring.evaluation import INVALID, Settings
 
 __all__ = ["calibration", "diagnose", "failure_modes", "good", "suspect_labels"]
 
@@ -219,8 +219,8 @@ def _hit_boxes(
     assert failures is not None
     outcomes, boxes = diagnosis.evaluation.boxes(step, settings), data.predictions(step).boxes
     truth = data.ground_truth.boxes
-    sought = truth.label[np.isin(outcomes.truth_outcome, (MATCHED, MISSED))]
-    given = boxes.label[np.isin(outcomes.outcome, (MATCHED, EXTRA, INVALID))]
+    sought = truth.label[outcomes.sought]
+    given = boxes.label[outcomes.counted | (outcomes.outcome == INVALID)]
     of_mode = {mode: failure for failure, mode in FAILURES_OF_BOXES.items()}
 
     def hit(mode: int) -> str | None:
@@ -270,7 +270,7 @@ def _spread(diagnosis: Diagnosis, step: int, settings: Settings) -> dict[str, An
     evaluation = diagnosis.evaluation
     data, outcomes = evaluation.data, evaluation.boxes(step, settings)
     truth = data.ground_truth.boxes
-    sought = np.isin(outcomes.truth_outcome, (MATCHED, MISSED))
+    sought = outcomes.sought
     specimen, iou = truth.specimen[sought], np.nan_to_num(outcomes.truth_iou[sought])
     if not len(iou):
         return {}

@@ -133,7 +133,7 @@ class Diagnosis:
             of_truth = np.array([outcomes[step].truth_outcome[truth.row] for step in block.steps])
             of_block = BlockOutcomes(
                 np.zeros(len(block.predictions.score), np.bool_),
-                np.isin(of_truth, (MATCHED, MISSED)),
+                (of_truth == MATCHED) | (of_truth == MISSED),
                 of_truth == MATCHED,
             )
             found = box_failures(truth, block.predictions, of_block, settings.iou_threshold, thresholds)
@@ -173,8 +173,8 @@ class Diagnosis:
         def counted(specimen: NDArray[np.int64]) -> NDArray[np.int64]:
             return np.bincount(specimen, minlength=specimens)
 
-        sought = counted(truth.specimen[np.isin(outcomes.truth_outcome, (MATCHED, MISSED))])
-        given = counted(predictions.specimen[np.isin(outcomes.outcome, (MATCHED, EXTRA))])
+        sought = counted(truth.specimen[outcomes.sought])
+        given = counted(predictions.specimen[outcomes.counted])
         invalid = counted(predictions.specimen[outcomes.outcome == INVALID])
         severity = np.zeros((specimens, len(MODES)), np.float32)
         for failure, mode in FAILURES_OF_BOXES.items():

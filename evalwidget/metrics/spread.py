@@ -9,7 +9,7 @@ __all__ = ["explained_share"]
 
 
 def explained_share(values: NDArray[np.float64], group: NDArray[np.integer]) -> float:
-    """The share, 0 to 1, of the variance of ``values`` ``(n,)`` that their ``group`` ``(n,)``, a small number, explains.
+    """The share, 0 to 1, of the variance of ``values`` ``(n,)`` that their ``group`` ``(n,)`` explains.
 
     Epsilon squared (Kelley 1935): eta squared, the sum of squares between groups over the whole, less what as many
     groups would explain by chance: ``1 - (1 - eta squared) (n - 1) / (n - groups)``; 0 where that is below 0. So many

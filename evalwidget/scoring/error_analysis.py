@@ -16,7 +16,7 @@ from evalwidget.metrics.error_types import (
     classify_errors,
     error_counts,
 )
-from evalwidget.scoring.evaluation import EXTRA, MATCHED, MISSED, Evaluation, Settings
+from evalwidget.scoring.evaluation import MATCHED, MISSED, Evaluation, Settings
 from evalwidget.scoring.step_blocks import StepBlock
 from evalwidget.scoring.step_cache import StepCache
 
@@ -84,14 +84,14 @@ class ErrorAnalysis:
         truth = self._blocks.truth
 
         def counted(step: int) -> NDArray[np.int64]:
-            return np.flatnonzero(np.isin(outcomes[step].outcome, (MATCHED, EXTRA)))
+            return np.flatnonzero(outcomes[step].counted)
 
         def errors_of(block: StepBlock) -> list[BoxErrors]:
             parts = zip(block.steps, block.rows, strict=True)
             of_truth = np.array([outcomes[step].truth_outcome[truth.row] for step in block.steps])
             of_block = BlockOutcomes(
                 np.concatenate([outcomes[step].outcome[rows] == MATCHED for step, rows in parts]),
-                np.isin(of_truth, (MATCHED, MISSED)),
+                (of_truth == MATCHED) | (of_truth == MISSED),
                 of_truth == MATCHED,
             )
             errors = classify_errors(truth, block.predictions, of_block, matching.iou_threshold, background_threshold)

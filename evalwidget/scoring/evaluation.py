@@ -75,6 +75,16 @@ class BoxOutcomes:
     truth: NDArray[np.int64]
     iou: NDArray[np.float64]
 
+    @property
+    def sought(self) -> NDArray[np.bool_]:
+        """The ground truth boxes ``(n,)`` that are found or missed."""
+        return (self.truth_outcome == MATCHED) | (self.truth_outcome == MISSED)
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """The predictions ``(m,)`` that are true or false positives."""
+        return (self.outcome == MATCHED) | (self.outcome == EXTRA)
+
 
 @dataclass(frozen=True, slots=True)
 class BoxCounts:
@@ -218,8 +228,7 @@ class Evaluation:
         matched = np.flatnonzero(outcomes.outcome == MATCHED)
         true_positives = counted(matched)
         false_positives = counted(np.flatnonzero(outcomes.outcome == EXTRA))
-        sought = (outcomes.truth_outcome == MATCHED) | (outcomes.truth_outcome == MISSED)
-        to_find = self._count(truth.specimen[sought])
+        to_find = self._count(truth.specimen[outcomes.sought])
         found = []
         for place in np.searchsorted(ascending, leasts).tolist():
             left = matched[reached[matched] > place]
