@@ -1,6 +1,6 @@
 """Failure modes with their evidence, good criteria, calibration and suspect labels as DataFrames."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from evalwidget.diagnosis.diagnosis import FAILURES_OF_BOXES, Diagnosis, StepDia
 from evalwidget.diagnosis.findings import Findings
 from evalwidget.diagnosis.good_criteria import MET, NOT_JUDGEABLE, good_criteria
 from evalwidget.diagnosis.suspect_labels import SUSPICIONS, suspect_answers, suspect_boxes
-from evalwidget.dynamics.slices import slicing_of
+from evalwidget.dynamics.slices import Slicing, slicing_of
 from evalwidget.errors import EvalWidgetError
 from evalwidget.garbage import collection_paused
 from evalwidget.guide import GOOD_BOXES, GOOD_TEXT, MODES, mode_place
@@ -98,9 +98,13 @@ def failure_modes(
     """A row per step and failure mode: see ``Run.failure_modes``."""
     data = diagnosis.evaluation.data
     modes = _OF_TEXT if data.has_text else _OF_BOXES
+    slicings = _slicings(data)
     rows: list[dict[str, Any]] = []
     for step, found in zip(steps, diagnosis.at(steps, settings, thresholds), strict=True):
-        hit = _hit_answers(diagnosis, found) if data.has_text else _hit_boxes(diagnosis, step, settings, found)
+        if data.has_text:
+            hit = _hit_answers(found, slicings.get("question_type"))
+        else:
+            hit = _hit_boxes(diagnosis, step, settings, found)
         judged = int(found.judged.sum())
         for mode in modes:
             severity = found.severity[:, mode]
@@ -114,7 +118,7 @@ def failure_modes(
                     "severity": float(shown.mean()) if len(shown) else np.nan,
                     "most_hit": hit(mode),
                     "advice": MODES[mode].advice,
-                    **(_spread(diagnosis, step, settings) if mode == _UNEVEN else {}),
+                    **(_spread(diagnosis, step, settings, slicings) if mode == _UNEVEN else {}),
                 }
             )
     columns = ["step", "mode", "specimens", "share", "severity", "most_hit", "advice"]
@@ -237,14 +241,20 @@ def _hit_boxes(
     return hit
 
 
-def _hit_answers(diagnosis: Diagnosis, found: StepDiagnosis) -> Callable[[int], str | None]:
+def _slicings(data: RunData) -> dict[str, Slicing]:
+    """What failures may hang on: of answers the type of their question, where questions have words."""
+    if not data.has_text:
+        return {by: slicing_of(data, by) for by in _SLICINGS}
+    has_words = any(data.ground_truth.questions.question)
+    return {"question_type": slicing_of(data, "question_type")} if has_words else {}
+
+
+def _hit_answers(found: StepDiagnosis, slicing: Slicing | None) -> Callable[[int], str | None]:
     """The types of question that a mode hits most, each with how many of its answers."""
     failures = found.answers
     assert failures is not None
-    data = diagnosis.evaluation.data
-    if not any(data.ground_truth.questions.question):
+    if slicing is None:
         return lambda mode: None
-    slicing = slicing_of(data, "question_type")
     names = [str(name) for name in slicing.names]
 
     def hit(mode: int) -> str | None:
@@ -265,7 +275,7 @@ def _most_hit(failing: NDArray[np.integer], all_: NDArray[np.integer], names: Se
     return ", ".join(f"{names[code]} ({count[code]:,} of {whole[code]:,})" for code in order.tolist() if count[code])
 
 
-def _spread(diagnosis: Diagnosis, step: int, settings: Settings) -> dict[str, Any]:
+def _spread(diagnosis: Diagnosis, step: int, settings: Settings, slicings: Mapping[str, Slicing]) -> dict[str, Any]:
     """How localization differs from image to image, and what explains it best."""
     evaluation = diagnosis.evaluation
     data, outcomes = evaluation.data, evaluation.boxes(step, settings)
@@ -278,8 +288,7 @@ def _spread(diagnosis: Diagnosis, step: int, settings: Settings) -> dict[str, An
     mean = np.bincount(specimen, iou, minlength=len(count))[count > 0] / count[count > 0]
     q1, median, q3 = np.quantile(mean, (0.25, 0.5, 0.75)).tolist()
     best: tuple[float, str | None] = (0.0, None)
-    for by in _SLICINGS:
-        slicing = slicing_of(data, by)
+    for by, slicing in slicings.items():
         code = slicing.code[truth.specimen[sought]] if slicing.level == "specimen" else slicing.code[sought]
         share = explained_share(iou, code)
         if share > best[0]:
