@@ -78,12 +78,12 @@ class BoxOutcomes:
     @property
     def sought(self) -> NDArray[np.bool_]:
         """The ground truth boxes ``(n,)`` that are found or missed."""
-        return (self.truth_outcome == MATCHED) | (self.truth_outcome == MISSED)
+        return np.asarray((self.truth_outcome == MATCHED) | (self.truth_outcome == MISSED))
 
     @property
     def counted(self) -> NDArray[np.bool_]:
         """The predictions ``(m,)`` that are true or false positives."""
-        return (self.outcome == MATCHED) | (self.outcome == EXTRA)
+        return np.asarray((self.outcome == MATCHED) | (self.outcome == EXTRA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,8 @@ class Evaluation:
         def counted(rows: NDArray[np.int64]) -> NDArray[np.int64]:
             """Of each least and specimen."""
             cell = reached[rows] * specimens + boxes.specimen[rows]
-            of_reached = np.bincount(cell, minlength=(len(ascending) + 1) * specimens).reshape(-1, specimens)
+            shape = (len(ascending) + 1, specimens)
+            of_reached = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
             # who reaches one reaches those before it
             return np.asarray(np.cumsum(of_reached[::-1], axis=0)[::-1][1:])
 
