@@ -224,13 +224,15 @@ def answers_table(
     several questions."""
     answers = Answers.empty(len(questions))
     unasked: list[AnswerRow] = []
+    specimen_of, offsets = owner.tolist(), questions.offsets.tolist()
     for answer in rows:
-        specimen = int(owner[answer.owner])
+        specimen = specimen_of[answer.owner]
         if specimen < 0:
             continue
         row = meant.get(answer.owner)
         if row is None:
-            row = _question_of(answer, specimen, questions, specimens)
+            asked = range(offsets[specimen], offsets[specimen + 1])
+            row = _question_of(answer, asked, questions, specimens.identifiers[specimen])
         if row is None:
             unasked.append(answer)
             continue
@@ -280,9 +282,8 @@ def images_and_questions(steps: Sequence[Records], join: str | None = None) -> R
     return merged
 
 
-def _question_of(answer: AnswerRow, specimen: int, questions: Questions, specimens: Specimens) -> int | None:
-    """The question answered: named by its item, by its words, or the specimen's only one."""
-    rows = range(questions.offsets[specimen], questions.offsets[specimen + 1])
+def _question_of(answer: AnswerRow, rows: range, questions: Questions, specimen: str) -> int | None:
+    """The question answered, among those of its specimen: named by its item, by its words, or the only one."""
     if answer.item is not None:
         return next((row for row in rows if questions.item[row] == answer.item), None)
     if answer.question is not None:
@@ -290,7 +291,7 @@ def _question_of(answer: AnswerRow, specimen: int, questions: Questions, specime
         if len(same) > 1:
             raise FormatError(
                 answer.where,
-                f"{specimens.identifiers[specimen]} is asked {answer.question!r} more than once; name the 'item'",
+                f"{specimen} is asked {answer.question!r} more than once; name the 'item'",
             )
         if same:
             return same[0]
@@ -299,7 +300,7 @@ def _question_of(answer: AnswerRow, specimen: int, questions: Questions, specime
     if answer.question is None and len(rows) > 1:
         raise FormatError(
             answer.where,
-            f"{specimens.identifiers[specimen]} has {len(rows)} questions; name the 'item' or the 'question'",
+            f"{specimen} has {len(rows)} questions; name the 'item' or the 'question'",
         )
     return None
 

@@ -1,8 +1,11 @@
 """The phrases or classes of a run."""
 
+from functools import lru_cache
+
 __all__ = ["Labels", "folded"]
 
 
+@lru_cache(maxsize=1 << 16)
 def folded(text: str) -> str:
     """``text`` without differences of case and white space."""
     return " ".join(text.split()).casefold()

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "evalwidget"
 FLOORS = [
     {
         *("errors", "garbage", "boxes", "tables", "labels", "locations", "natural_order", "readable_text", "records"),
-        *("guide", "arguments"),
+        *("guide", "arguments", "number_texts"),
     },
     {"metrics", "outputs", "images", "specimens", "conventions"},
     {"formats", "assembly", "item_index", "joins", "data", "resized"},

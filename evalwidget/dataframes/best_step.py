@@ -1,7 +1,7 @@
 """The best step of a run as tables, and in sentences."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -92,7 +92,8 @@ def best_step(
 ) -> BestStep:
     """The best of ``steps``, which ascend: see ``Run.best_step``."""
     score = named_score(evaluation, main_score(evaluation.data) if metric is None else metric)
-    sums = step_sums(evaluation, steps, settings, score.name)
+    elsewhere = [] if evaluation.data.has_text else elsewhere
+    sums, *at_others = step_sums(evaluation, steps, [settings, *elsewhere], score.name)
     best = best_place(sums.value, score.direction)
     if best is None:
         found = f"none of {len(steps):,} steps has one" if steps else "there is no step"
@@ -103,7 +104,7 @@ def best_step(
     if evaluation.data.has_text:
         tried = _other_metrics(evaluation, steps, settings, score)
     else:
-        tried = _other_thresholds(evaluation, steps, elsewhere, score, {settings: sums})
+        tried = _other_thresholds(elsewhere, at_others, score)
     there = [best_place(found.value, direction) for found, direction in zip(tried.sums, tried.directions, strict=True)]
     choices = joined_sums([found.at(best) for found in tried.sums])
     others = joined_sums([found.at(place or 0) for found, place in zip(tried.sums, there, strict=True)])
@@ -145,25 +146,18 @@ class _Tried:
     directions: list[Direction]
 
 
-def _other_thresholds(
-    evaluation: Evaluation,
-    steps: Sequence[int],
-    elsewhere: Sequence[Settings],
-    score: NamedScore,
-    known: Mapping[Settings, StepSums],
-) -> _Tried:
+def _other_thresholds(elsewhere: Sequence[Settings], sums: list[StepSums], score: NamedScore) -> _Tried:
     named = {
         "iou_threshold": np.array([settings.iou_threshold for settings in elsewhere], np.float64),
         "confidence_threshold": np.array([settings.confidence_threshold for settings in elsewhere], np.float64),
     }
-    sums = [known.get(settings) or step_sums(evaluation, steps, settings, score.name) for settings in elsewhere]
     return _Tried(named, sums, [score.direction] * len(sums))
 
 
 def _other_metrics(evaluation: Evaluation, steps: Sequence[int], settings: Settings, score: NamedScore) -> _Tried:
     others = [metric for metric in evaluation.metrics() if isinstance(metric, TextMetric) and metric.name != score.name]
     named = {"metric": pd.array([other.name for other in others], dtype="string")}
-    sums = [step_sums(evaluation, steps, settings, other.name) for other in others]
+    sums = [step_sums(evaluation, steps, [settings], other.name)[0] for other in others]
     return _Tried(named, sums, [other.direction for other in others])
 
 

@@ -1,6 +1,7 @@
 """Failure modes with their evidence, good criteria, calibration and suspect labels as DataFrames."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -10,17 +11,18 @@ from numpy.typing import NDArray
 from evalwidget.arguments import check_number, check_whole
 from evalwidget.data import RunData
 from evalwidget.diagnosis.answer_diagnosis import TEXT_MODES
-from evalwidget.diagnosis.diagnosis import FAILURES_OF_BOXES, Diagnosis, Finding, StepDiagnosis
+from evalwidget.diagnosis.diagnosis import FAILURES_OF_BOXES, Diagnosis, StepDiagnosis
+from evalwidget.diagnosis.findings import Findings
 from evalwidget.diagnosis.good_criteria import MET, NOT_JUDGEABLE, good_criteria
 from evalwidget.diagnosis.suspect_labels import SUSPICIONS, suspect_answers, suspect_boxes
-from evalwidget.dynamics.slices import slicing_of
+from evalwidget.dynamics.slices import Slicing, slicing_of
 from evalwidget.errors import EvalWidgetError
 from evalwidget.garbage import collection_paused
 from evalwidget.guide import GOOD_BOXES, GOOD_TEXT, MODES, mode_place
 from evalwidget.metrics.calibration import calibration_bins
 from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
 from evalwidget.metrics.spread import explained_share
-from evalwidget.scoring.evaluation import EXTRA, INVALID, MATCHED, MISSED, Settings
+from evalwidget.scoring.evaluation import INVALID, Settings
 
 __all__ = ["calibration", "diagnose", "failure_modes", "good", "suspect_labels"]
 
@@ -45,42 +47,49 @@ def diagnose(
     diagnosis.at(steps, settings, thresholds)
     with collection_paused():
         by_step = [diagnosis.findings(step, settings, thresholds) for step in steps]
-    found = [finding for of_step in by_step for finding in of_step]
+
+    def column(of: Callable[[Findings], NDArray]) -> NDArray:
+        return np.concatenate([of(found) for found in by_step]) if by_step else np.empty(0, np.int64)
+
+    def joined(of: Callable[[Findings], list[str]]) -> Iterator[str]:
+        return chain.from_iterable(map(of, by_step))
+
     return pd.DataFrame(
         {
-            "step": np.repeat(np.array(steps, np.int64), [len(of_step) for of_step in by_step]),
-            "specimen": pd.Categorical.from_codes([row.specimen for row in found], data.specimens.identifiers),
-            "mode": pd.Categorical.from_codes([row.mode for row in found], _KEYS),
-            "severity": np.array([row.severity for row in found], np.float64),
-            "evidence": _texts(row.evidence for row in found),
-            "item": _texts("; ".join(row.items) for row in found),
-            "phrase": _texts("; ".join(row.phrases) for row in found),
-            "ground_truth": pd.Series(_ground_truth(data, found), dtype=object),
+            "step": np.repeat(np.array(steps, np.int64), [len(found) for found in by_step]),
+            "specimen": pd.Categorical.from_codes(column(lambda found: found.specimen), data.specimens.identifiers),
+            "mode": pd.Categorical.from_codes(column(lambda found: found.mode), _KEYS),
+            "severity": column(lambda found: found.severity).astype(np.float64),
+            "evidence": _texts(joined(lambda found: found.evidence)),
+            "item": _texts(joined(lambda found: found.item)),
+            "phrase": _texts(joined(lambda found: found.phrase)),
+            "ground_truth": pd.Series(_ground_truth(data, by_step), dtype=object),
             "prediction": pd.Series(_predictions(data, steps, by_step), dtype=object),
         }
     )
 
 
-def _ground_truth(data: RunData, found: Sequence[Finding]) -> list[list[Any]]:
+def _ground_truth(data: RunData, by_step: Sequence[Findings]) -> list[list[Any]]:
     """Places of boxes, or references."""
     if not data.has_text:
-        return [row.ground_truth for row in found]
+        return [places for found in by_step for places in found.ground_truth]
     questions = data.ground_truth.questions
     return [
-        [" | ".join(questions.references[questions.offsets[row.specimen] + place]) for place in row.ground_truth]
-        for row in found
+        [" | ".join(questions.references[first + place]) for place in places]
+        for found in by_step
+        for first, places in zip(questions.offsets[found.specimen].tolist(), found.ground_truth, strict=True)
     ]
 
 
-def _predictions(data: RunData, steps: Sequence[int], by_step: Sequence[Sequence[Finding]]) -> list[list[Any]]:
+def _predictions(data: RunData, steps: Sequence[int], by_step: Sequence[Findings]) -> list[list[Any]]:
     """Places of boxes, or answers."""
     if not data.has_text:
-        return [row.prediction for found in by_step for row in found]
+        return [places for found in by_step for places in found.prediction]
     offsets = data.ground_truth.questions.offsets
     return [
-        [data.predictions(step).answers.text[offsets[row.specimen] + place] for place in row.prediction]
+        [data.predictions(step).answers.text[first + place] for place in places]
         for step, found in zip(steps, by_step, strict=True)
-        for row in found
+        for first, places in zip(offsets[found.specimen].tolist(), found.prediction, strict=True)
     ]
 
 
@@ -90,9 +99,13 @@ def failure_modes(
     """A row per step and failure mode: see ``Run.failure_modes``."""
     data = diagnosis.evaluation.data
     modes = _OF_TEXT if data.has_text else _OF_BOXES
+    slicings = _slicings(data)
     rows: list[dict[str, Any]] = []
     for step, found in zip(steps, diagnosis.at(steps, settings, thresholds), strict=True):
-        hit = _hit_answers(diagnosis, found) if data.has_text else _hit_boxes(diagnosis, step, settings, found)
+        if data.has_text:
+            hit = _hit_answers(found, slicings.get("question_type"))
+        else:
+            hit = _hit_boxes(diagnosis, step, settings, found)
         judged = int(found.judged.sum())
         for mode in modes:
             severity = found.severity[:, mode]
@@ -106,7 +119,7 @@ def failure_modes(
                     "severity": float(shown.mean()) if len(shown) else np.nan,
                     "most_hit": hit(mode),
                     "advice": MODES[mode].advice,
-                    **(_spread(diagnosis, step, settings) if mode == _UNEVEN else {}),
+                    **(_spread(diagnosis, step, settings, slicings) if mode == _UNEVEN else {}),
                 }
             )
     columns = ["step", "mode", "specimens", "share", "severity", "most_hit", "advice"]
@@ -213,8 +226,8 @@ def _hit_boxes(
     assert failures is not None
     outcomes, boxes = diagnosis.evaluation.boxes(step, settings), data.predictions(step).boxes
     truth = data.ground_truth.boxes
-    sought = truth.label[np.isin(outcomes.truth_outcome, (MATCHED, MISSED))]
-    given = boxes.label[np.isin(outcomes.outcome, (MATCHED, EXTRA, INVALID))]
+    sought = truth.label[outcomes.sought]
+    given = boxes.label[outcomes.counted | (outcomes.outcome == INVALID)]
     of_mode = {mode: failure for failure, mode in FAILURES_OF_BOXES.items()}
 
     def hit(mode: int) -> str | None:
@@ -231,14 +244,20 @@ def _hit_boxes(
     return hit
 
 
-def _hit_answers(diagnosis: Diagnosis, found: StepDiagnosis) -> Callable[[int], str | None]:
+def _slicings(data: RunData) -> dict[str, Slicing]:
+    """What failures may hang on: of answers the type of their question, where questions have words."""
+    if not data.has_text:
+        return {by: slicing_of(data, by) for by in _SLICINGS}
+    has_words = any(data.ground_truth.questions.question)
+    return {"question_type": slicing_of(data, "question_type")} if has_words else {}
+
+
+def _hit_answers(found: StepDiagnosis, slicing: Slicing | None) -> Callable[[int], str | None]:
     """The types of question that a mode hits most, each with how many of its answers."""
     failures = found.answers
     assert failures is not None
-    data = diagnosis.evaluation.data
-    if not any(data.ground_truth.questions.question):
+    if slicing is None:
         return lambda mode: None
-    slicing = slicing_of(data, "question_type")
     names = [str(name) for name in slicing.names]
 
     def hit(mode: int) -> str | None:
@@ -259,12 +278,12 @@ def _most_hit(failing: NDArray[np.integer], all_: NDArray[np.integer], names: Se
     return ", ".join(f"{names[code]} ({count[code]:,} of {whole[code]:,})" for code in order.tolist() if count[code])
 
 
-def _spread(diagnosis: Diagnosis, step: int, settings: Settings) -> dict[str, Any]:
+def _spread(diagnosis: Diagnosis, step: int, settings: Settings, slicings: Mapping[str, Slicing]) -> dict[str, Any]:
     """How localization differs from image to image, and what explains it best."""
     evaluation = diagnosis.evaluation
     data, outcomes = evaluation.data, evaluation.boxes(step, settings)
     truth = data.ground_truth.boxes
-    sought = np.isin(outcomes.truth_outcome, (MATCHED, MISSED))
+    sought = outcomes.sought
     specimen, iou = truth.specimen[sought], np.nan_to_num(outcomes.truth_iou[sought])
     if not len(iou):
         return {}
@@ -272,8 +291,7 @@ def _spread(diagnosis: Diagnosis, step: int, settings: Settings) -> dict[str, An
     mean = np.bincount(specimen, iou, minlength=len(count))[count > 0] / count[count > 0]
     q1, median, q3 = np.quantile(mean, (0.25, 0.5, 0.75)).tolist()
     best: tuple[float, str | None] = (0.0, None)
-    for by in _SLICINGS:
-        slicing = slicing_of(data, by)
+    for by, slicing in slicings.items():
         code = slicing.code[truth.specimen[sought]] if slicing.level == "specimen" else slicing.code[sought]
         share = explained_share(iou, code)
         if share > best[0]:

@@ -4,35 +4,37 @@ Modes are those of ``guide.MODES``, defined in ``metrics/box_failures`` and ``me
 is missing at a step, or without known ground truth, is not judged there: it has no modes and no severity.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
 from evalwidget.diagnosis.answer_diagnosis import TEXT_MODES, AnswerDiagnosis, AnswerFailures, failures_of
+from evalwidget.diagnosis.findings import FailingBoxes, Findings, findings_of_boxes, groups_of
 from evalwidget.guide import MODES, mode_place
 from evalwidget.metrics.box_failures import FALSE_POSITIVE, INCONSISTENT, LOOSE, box_failures, nearest_objects
 from evalwidget.metrics.counting import ratio
 from evalwidget.metrics.diagnosis_settings import DiagnosisSettings
+from evalwidget.metrics.score_order import certainty, integer_order, score_order
+from evalwidget.number_texts import number_texts
 from evalwidget.scoring.error_analysis import outcomes_of_block
-from evalwidget.scoring.evaluation import EXTRA, INVALID, MATCHED, MISSED, Evaluation, Settings
+from evalwidget.scoring.evaluation import EXTRA, INVALID, MATCHED, Evaluation, Settings
 from evalwidget.scoring.step_blocks import StepBlock
 from evalwidget.scoring.step_cache import StepCache
 from evalwidget.tables import Answers
 
-__all__ = ["FAILURES_OF_BOXES", "BoxFailures", "Diagnosis", "Finding", "StepDiagnosis"]
+__all__ = ["FAILURES_OF_BOXES", "BoxFailures", "Diagnosis", "StepDiagnosis"]
 
 _LOOSE, _MISSED, _FALSE_POSITIVE, _INCONSISTENT, _FORMAT = map(
     mode_place, ("loose_box", "missed_detection", "false_positive", "inconsistent_localization", "format_error")
 )
+#: The modes of answers in the order of ``TEXT_MODES``.
+_TEXT_MODE: Final = np.array([mode_place(key) for key in TEXT_MODES])
 #: The mode of each way in which a prediction fails.
 FAILURES_OF_BOXES: Final = {LOOSE: _LOOSE, INCONSISTENT: _INCONSISTENT, FALSE_POSITIVE: _FALSE_POSITIVE}
-#: The boxes that the evidence of one finding describes; the others are counted.
-_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +69,6 @@ class StepDiagnosis:
     answers: AnswerFailures | None = None
 
 
-class Finding(NamedTuple):
-    """A failure mode of a specimen (its row), with its place in ``guide.MODES``, its severity and the evidence in
-    words; the items and phrases or questions concerned; and places among the specimen's ground truth boxes and
-    predictions, or among its questions on both sides."""
-
-    specimen: int
-    mode: int
-    severity: float
-    evidence: str
-    items: list[str]
-    phrases: list[str]
-    ground_truth: list[int]
-    prediction: list[int]
-
-
 class Diagnosis:
     """Failure modes of a run, those of all steps asked for found in one pass and kept. Safe to use from several
     threads."""
@@ -101,16 +88,13 @@ class Diagnosis:
 
     def findings(
         self, step: int, settings: Settings, thresholds: DiagnosisSettings | None = None, row: int | None = None
-    ) -> list[Finding]:
-        """What is found at a step in the specimen of that row, or in all specimens; by specimen, then in the order of
-        ``guide.MODES``."""
+    ) -> Findings:
+        """What is found at a step in the specimen of that row, or in all specimens."""
         (found,) = self.at([step], settings, thresholds)
         span = (0, len(self._data.specimens)) if row is None else (row, row + 1)
         if found.answers is not None:
-            findings = self._of_answers(step, found, found.answers, *span)
-        else:
-            findings = _BoxEvidence(self, step, settings, thresholds or DiagnosisSettings(), found, *span).findings()
-        return sorted(findings, key=lambda finding: finding[:2])
+            return self._of_answers(step, found, found.answers, *span)
+        return _BoxEvidence(self, step, settings, thresholds or DiagnosisSettings(), found, *span).findings()
 
     def nearest(
         self, step: int, rows: NDArray[np.int64], settings: Settings, thresholds: DiagnosisSettings
@@ -184,8 +168,8 @@ class Diagnosis:
         def counted(specimen: NDArray[np.int64]) -> NDArray[np.int64]:
             return np.bincount(specimen, minlength=specimens)
 
-        sought = counted(truth.specimen[np.isin(outcomes.truth_outcome, (MATCHED, MISSED))])
-        given = counted(predictions.specimen[np.isin(outcomes.outcome, (MATCHED, EXTRA))])
+        sought = counted(truth.specimen[outcomes.sought])
+        given = counted(predictions.specimen[outcomes.counted])
         invalid = counted(predictions.specimen[outcomes.outcome == INVALID])
         severity = np.zeros((specimens, len(MODES)), np.float32)
         for failure, mode in FAILURES_OF_BOXES.items():
@@ -204,45 +188,34 @@ class Diagnosis:
             severity[:, mode_place(key)] = np.nan_to_num(ratio(total, count))
         return _step_diagnosis(count > 0, severity, answers=failures)
 
-    def _of_answers(
-        self, step: int, found: StepDiagnosis, failures: AnswerFailures, first: int, end: int
-    ) -> Iterator[Finding]:
+    def _of_answers(self, step: int, found: StepDiagnosis, failures: AnswerFailures, first: int, end: int) -> Findings:
         questions, answers = self._data.ground_truth.questions, self._data.predictions(step).answers
         span = slice(questions.offsets[first], questions.offsets[end])
-        for place, key in enumerate(TEXT_MODES):
-            mode = mode_place(key)
-            failing = (np.flatnonzero(failures.severity[span, place] > 0) + span.start).tolist()
-            for specimen, group in groupby(failing, key=lambda row: int(questions.specimen[row])):
-                rows, start = list(group), int(questions.offsets[specimen])
-                is_alone = questions.offsets[specimen + 1] - start == 1
-                texts = [
-                    evidence if is_alone else f"{questions.question[row] or questions.item[row]} {evidence}"
-                    for row in rows
-                    for evidence in [_answer_evidence(failures, answers, row, place)]
-                ]
-                yield Finding(
-                    specimen,
-                    mode,
-                    float(found.severity[specimen, mode]),
-                    "; ".join(texts),
-                    [questions.item[row] for row in rows],
-                    [questions.question[row] for row in rows],
-                    [row - start for row in rows],
-                    [row - start for row in rows],
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class _Failing:
-    """The boxes ``(k,)`` that fail in one mode, by specimen: the label and the item of each, its places among the boxes
-    of its specimen on either side (-1: none), and what ``texts`` says of some of them."""
-
-    specimen: NDArray[np.int64]
-    label: NDArray[np.integer]
-    item: NDArray[np.object_]
-    ground_truth: NDArray[np.int64]
-    prediction: NDArray[np.int64]
-    texts: Callable[[NDArray[np.int64]], list[str]]
+        row, place = np.nonzero(failures.severity[span] > 0)
+        row, mode = row + span.start, _TEXT_MODE[place]
+        order = np.lexsort((row, mode, questions.specimen[row]))
+        row, mode, place = row[order], mode[order], place[order]
+        specimen = questions.specimen[row]
+        is_alone = np.diff(questions.offsets)[specimen] == 1
+        texts = [
+            evidence if alone else f"{questions.question[at] or questions.item[at]} {evidence}"
+            for at, of_mode, alone in zip(row.tolist(), place.tolist(), is_alone.tolist(), strict=True)
+            for evidence in [_answer_evidence(failures, answers, at, of_mode)]
+        ]
+        groups = groups_of(specimen, mode)
+        item, phrase = ([column[at] for at in row.tolist()] for column in (questions.item, questions.question))
+        places = (row - questions.offsets[specimen]).tolist()
+        start = groups.starts
+        return Findings(
+            specimen[start],
+            mode[start],
+            found.severity[specimen[start], mode[start]].astype(np.float64),
+            ["; ".join(of) for of in groups.parts(texts)],
+            ["; ".join(of) for of in groups.parts(item)],
+            ["; ".join(of) for of in groups.parts(phrase)],
+            groups.parts(places),
+            groups.parts(places),
+        )
 
 
 class _BoxEvidence:
@@ -260,7 +233,7 @@ class _BoxEvidence:
     ) -> None:
         assert found.boxes is not None
         data = diagnosis.evaluation.data
-        self._names = data.labels.names
+        self._names = np.array(data.labels.names, np.object_)
         self._boxes, self._truth = data.predictions(step).boxes, data.ground_truth.boxes
         self._failures, self._severity, self._judged = found.boxes, found.severity, found.judged
         self._outcomes = diagnosis.evaluation.boxes(step, settings)
@@ -271,54 +244,24 @@ class _BoxEvidence:
         self._extra = self._failing(FALSE_POSITIVE)
         self._target, self._iou = diagnosis.nearest(step, self._extra, settings, thresholds)
 
-    def findings(self) -> Iterator[Finding]:
-        """The findings, mode by mode."""
-        for mode, failing in (
-            (_LOOSE, self._loose()),
-            (_MISSED, self._missed()),
-            (_FALSE_POSITIVE, self._false_positives()),
-            (_INCONSISTENT, self._inconsistent()),
-            (_FORMAT, self._unusable()),
-        ):
-            if len(failing.specimen):
-                yield from self._of_mode(mode, failing)
-
-    def _of_mode(self, mode: int, failing: _Failing) -> Iterator[Finding]:
-        is_first = np.append(True, failing.specimen[1:] != failing.specimen[:-1])
-        starts = np.flatnonzero(is_first)
-        ends = np.append(starts[1:], len(is_first))
-        place = np.arange(len(is_first)) - np.repeat(starts, ends - starts)
-        texts = iter(failing.texts(np.flatnonzero(place < _SHOWN)))
-        specimens = failing.specimen[starts]
-        severities = self._severity[specimens, mode].tolist()
-        label, item = failing.label.tolist(), failing.item.tolist()
-        truth, prediction = failing.ground_truth.tolist(), failing.prediction.tolist()
-        for specimen, severity, start, end in zip(
-            specimens.tolist(), severities, starts.tolist(), ends.tolist(), strict=True
-        ):
-            shown = [next(texts) for _ in range(min(end - start, _SHOWN))]
-            if end - start > _SHOWN:
-                shown.append(f"and {end - start - _SHOWN:,} more")
-            yield Finding(
-                specimen,
-                mode,
-                severity,
-                "; ".join(shown),
-                [name for name in dict.fromkeys(item[start:end]) if name],
-                [self._names[one] for one in dict.fromkeys(label[start:end])],
-                [] if truth[start] < 0 else truth[start:end],
-                [] if prediction[start] < 0 else prediction[start:end],
-            )
+    def findings(self) -> Findings:
+        parts = [self._loose(), self._missed(), self._false_positives(), self._inconsistent(), self._unusable()]
+        return findings_of_boxes(parts, self._severity, self._names)
 
     def _failing(self, failure: int) -> NDArray[np.int64]:
         return np.asarray(np.flatnonzero(self._failures.failure[self._rows] == failure) + self._rows.start)
 
     def _of_predictions(
-        self, rows: NDArray[np.int64], target: NDArray[np.int64], texts: Callable[[NDArray[np.int64]], list[str]]
-    ) -> _Failing:
+        self,
+        mode: int,
+        rows: NDArray[np.int64],
+        target: NDArray[np.int64],
+        texts: Callable[[NDArray[np.int64]], NDArray[np.object_]],
+    ) -> FailingBoxes:
         boxes, truth = self._boxes, self._truth
         specimen = boxes.specimen[rows]
-        return _Failing(
+        return FailingBoxes(
+            mode,
             specimen,
             boxes.label[rows],
             boxes.item[rows],
@@ -327,74 +270,74 @@ class _BoxEvidence:
             texts,
         )
 
-    def _label_names(self, labels: NDArray[np.integer]) -> Iterator[str]:
-        return map(self._names.__getitem__, labels.tolist())
-
-    def _loose(self) -> _Failing:
+    def _loose(self) -> FailingBoxes:
         rows = self._failing(LOOSE)
         target = self._failures.target[rows]
 
-        def texts(shown: NDArray[np.int64]) -> list[str]:
+        def texts(shown: NDArray[np.int64]) -> NDArray[np.object_]:
             row, box = rows[shown], target[shown]
             times = self._boxes.size[row].prod(axis=1) / self._truth.size[box].prod(axis=1)
-            columns = self._label_names(self._boxes.label[row]), times.tolist(), self._failures.iou[row].tolist()
-            return [
-                f"{name}: {larger:.1f} times the area of the object, IoU {iou:.2f}"
-                for name, larger, iou in zip(*columns, strict=True)
-            ]
+            larger = number_texts(times, 1, ": {} times the area of the object, IoU ")
+            told: NDArray[np.object_] = (
+                self._names[self._boxes.label[row]] + larger + number_texts(self._failures.iou[row], 2)
+            )
+            return told
 
-        return self._of_predictions(rows, target, texts)
+        return self._of_predictions(_LOOSE, rows, target, texts)
 
-    def _inconsistent(self) -> _Failing:
+    def _inconsistent(self) -> FailingBoxes:
         rows = self._failing(INCONSISTENT)
         matched = self._outcomes.truth_outcome[self._truth_rows] == MATCHED
         accurate = self._truth.specimen[self._truth_rows][matched] - self._first
         beside = np.bincount(accurate, minlength=self._end - self._first)
 
-        def texts(shown: NDArray[np.int64]) -> list[str]:
+        def texts(shown: NDArray[np.int64]) -> NDArray[np.object_]:
             row = rows[shown]
-            others = beside[self._boxes.specimen[row] - self._first].tolist()
-            columns = self._label_names(self._boxes.label[row]), self._failures.iou[row].tolist(), others
-            return [
-                f"{name}: IoU {iou:.2f}, while {_accurate(count)}" for name, iou, count in zip(*columns, strict=True)
-            ]
+            others = beside[self._boxes.specimen[row] - self._first]
+            accurate = np.array([_accurate(count) for count in range(others.max(initial=0) + 1)], np.object_)
+            iou = number_texts(self._failures.iou[row], 2, ": IoU {}, while ")
+            told: NDArray[np.object_] = self._names[self._boxes.label[row]] + iou + accurate[others]
+            return told
 
-        return self._of_predictions(rows, self._failures.target[rows], texts)
+        return self._of_predictions(_INCONSISTENT, rows, self._failures.target[rows], texts)
 
-    def _false_positives(self) -> _Failing:
+    def _false_positives(self) -> FailingBoxes:
         boxes = self._boxes
-        score = boxes.score[self._extra]
-        order = np.lexsort((-np.nan_to_num(score, nan=1.0), boxes.specimen[self._extra]))
+        by_score = score_order(certainty(boxes.score[self._extra]))
+        order = by_score[integer_order(boxes.specimen[self._extra][by_score] - self._first, self._end - self._first)]
         rows, target, overlap = self._extra[order], self._target[order], self._iou[order]
 
-        def texts(shown: NDArray[np.int64]) -> list[str]:
+        def texts(shown: NDArray[np.int64]) -> NDArray[np.object_]:
             row, box = rows[shown], target[shown]
-            columns = (
-                boxes.label[row].tolist(),
-                boxes.score[row].tolist(),
-                np.where(box >= 0, np.append(self._truth.label, -1)[box], -1).tolist(),
-                overlap[shown].tolist(),
-            )
-            return [
-                f"{self._names[label]}{'' if score != score else f' ({score:.2f})'}: {self._lies(label, other, iou)}"
-                for label, score, other, iou in zip(*columns, strict=True)
-            ]
+            label, score = boxes.label[row], boxes.score[row]
+            scores = np.where(np.isnan(score), ": ", number_texts(score, 2, " ({}): "))
+            lies = self._lies(label, np.append(self._truth.label, -1)[box], overlap[shown])
+            told: NDArray[np.object_] = self._names[label] + scores + lies
+            return told
 
-        return self._of_predictions(rows, np.full(len(rows), -1), texts)
+        return self._of_predictions(_FALSE_POSITIVE, rows, np.full(len(rows), -1), texts)
 
-    def _lies(self, label: int, other: int, iou: float) -> str:
-        """Where a false positive lies, by the label of the object it overlaps most, -1 for none, and that IoU."""
-        if other < 0:
-            return "on background"
-        if other == label and iou >= self._iou_threshold:
-            return f"a second box on the same object, IoU {iou:.2f}"
-        if other == label:
-            return f"IoU {iou:.2f} with the nearest"
-        return (
-            f"{'' if iou >= self._iou_threshold else 'partly '}on the wrong object, {self._names[other]}, IoU {iou:.2f}"
-        )
+    def _lies(
+        self, label: NDArray[np.integer], other: NDArray[np.integer], iou: NDArray[np.float64]
+    ) -> NDArray[np.object_]:
+        """Where each false positive lies, by the label of the object that it overlaps most, -1 for none, and that
+        IoU."""
+        lies = np.full(len(label), "on background", np.object_)
+        is_same, is_near = other == label, iou >= self._iou_threshold
+        for chosen, around in (
+            (is_same & is_near, "a second box on the same object, IoU {}"),
+            (is_same & ~is_near, "IoU {} with the nearest"),
+        ):
+            lies[chosen] = number_texts(iou[chosen], 2, around)
+        is_wrong = (other >= 0) & ~is_same
+        for chosen, where in (
+            (is_wrong & is_near, "on the wrong object, "),
+            (is_wrong & ~is_near, "partly on the wrong object, "),
+        ):
+            lies[chosen] = where + self._names[other[chosen]] + number_texts(iou[chosen], 2, ", IoU {}")
+        return lies
 
-    def _missed(self) -> _Failing:
+    def _missed(self) -> FailingBoxes:
         truth, part = self._truth, self._truth_rows
         rows = np.flatnonzero(self._failures.missed[part]) + part.start
         near = np.flatnonzero(self._target >= 0)
@@ -403,29 +346,31 @@ class _BoxEvidence:
         # of several the last to be written is the nearest
         nearest[self._target[near] - part.start] = near
 
-        def texts(shown: NDArray[np.int64]) -> list[str]:
+        def texts(shown: NDArray[np.int64]) -> NDArray[np.object_]:
+            told: NDArray[np.object_] = self._names[truth.label[rows[shown]]]
             extra = nearest[rows[shown] - part.start]
-            label = np.append(self._boxes.label[self._extra], -1)[extra].tolist()
-            iou = np.append(self._iou, 0.0)[extra].tolist()
-            return [
-                name if other < 0 else f"{name} (nearest: {self._names[other]}, IoU {overlap:.2f})"
-                for name, other, overlap in zip(self._label_names(truth.label[rows[shown]]), label, iou, strict=True)
-            ]
+            there = np.flatnonzero(extra >= 0)
+            other = self._names[self._boxes.label[self._extra[extra[there]]]]
+            told[there] += " (nearest: " + other + number_texts(self._iou[extra[there]], 2, ", IoU {})")
+            return told
 
         specimen = truth.specimen[rows]
         none = np.full(len(rows), -1)
-        return _Failing(specimen, truth.label[rows], truth.item[rows], rows - truth.offsets[specimen], none, texts)
+        return FailingBoxes(
+            _MISSED, specimen, truth.label[rows], truth.item[rows], rows - truth.offsets[specimen], none, texts
+        )
 
-    def _unusable(self) -> _Failing:
+    def _unusable(self) -> FailingBoxes:
         boxes, part = self._boxes, self._rows
         rows = np.flatnonzero(self._outcomes.outcome[part] == INVALID) + part.start
         rows = rows[self._judged[boxes.specimen[rows]]]
 
-        def texts(shown: NDArray[np.int64]) -> list[str]:
+        def texts(shown: NDArray[np.int64]) -> NDArray[np.object_]:
             defects = [(row, boxes.defects.get(row)) for row in rows[shown].tolist()]
-            return [PARSE_STATES[boxes.state[row]] if defect is None else defect.message for row, defect in defects]
+            said = [PARSE_STATES[boxes.state[row]] if defect is None else defect.message for row, defect in defects]
+            return np.array(said, np.object_)
 
-        return self._of_predictions(rows, np.full(len(rows), -1), texts)
+        return self._of_predictions(_FORMAT, rows, np.full(len(rows), -1), texts)
 
 
 def _accurate(count: int) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from evalwidget.arguments import check_number, check_whole
 from evalwidget.metrics.bootstrap import percentile_interval, resampled_ratios
 from evalwidget.metrics.counting import ratio
-from evalwidget.metrics.metric import Direction, PhraseMetric
+from evalwidget.metrics.metric import Direction, Metric, PhraseMetric
 from evalwidget.scoring.evaluation import Evaluation, Settings
 from evalwidget.scoring.named_scores import metric_named, sums_of_counts, sums_of_specimens
 
@@ -88,32 +88,51 @@ class Resampled:
         return Intervals(values, ends[:, 0], ends[:, 1])
 
 
-def step_sums(evaluation: Evaluation, steps: Sequence[int], settings: Settings, name: str) -> StepSums:
-    """The sums of the score ``name`` at each of ``steps``. Raises ``UnknownNameError``, and ``EvalWidgetError`` about
-    a count, which is no ratio."""
+def step_sums(evaluation: Evaluation, steps: Sequence[int], several: Sequence[Settings], name: str) -> list[StepSums]:
+    """The sums of the score ``name`` at each of ``steps``, at each of several settings. Raises ``UnknownNameError``,
+    and ``EvalWidgetError`` about a count, which is no ratio."""
     metric = metric_named(evaluation, name)
     if metric is None:
-        found = _sums_of_counts(evaluation, steps, settings, name)
+        found = _sums_of_counts(evaluation, steps, several, name)
     else:
-        if isinstance(metric, PhraseMetric):
-            evaluation.phrases.phrases(steps, settings.iou_threshold, settings.confidence_threshold)
-        else:
-            evaluation.take(steps, settings)
-        found = [sums_of_specimens(evaluation, step, settings, name) for step in steps]
+        found = [_sums_of_metric(evaluation, steps, settings, metric) for settings in several]
     shape = len(steps), len(evaluation.data.specimens)
-    part, whole = (np.array([sums[side] for sums in found], np.float64).reshape(shape).T for side in (0, 1))
     evaluated = np.array([evaluation.data.scored(step) for step in steps], np.bool_).reshape(shape).T
-    return StepSums(ratio(part.sum(axis=0), whole.sum(axis=0)), part, whole, evaluated)
+    sums = []
+    for of_steps in found:
+        part, whole = (np.array([each[side] for each in of_steps], np.float64).reshape(shape).T for side in (0, 1))
+        sums.append(StepSums(ratio(part.sum(axis=0), whole.sum(axis=0)), part, whole, evaluated))
+    return sums
+
+
+#: The two sums of each step, by specimen.
+_Sums = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+
+def _sums_of_metric(evaluation: Evaluation, steps: Sequence[int], settings: Settings, metric: Metric) -> _Sums:
+    if isinstance(metric, PhraseMetric):
+        evaluation.phrases.phrases(steps, settings.iou_threshold, settings.confidence_threshold)
+    else:
+        evaluation.take(steps, settings)
+    return [sums_of_specimens(evaluation, step, settings, metric.name) for step in steps]
 
 
 def _sums_of_counts(
-    evaluation: Evaluation, steps: Sequence[int], settings: Settings, name: str
-) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    evaluation: Evaluation, steps: Sequence[int], several: Sequence[Settings], name: str
+) -> list[_Sums]:
     """Those of a score that follows from the counts of boxes: matched once for all confidence thresholds."""
-    everything = replace(settings, confidence_threshold=0.0)
-    evaluation.take(steps, everything)
-    least = settings.confidence_threshold or -np.inf
-    return [sums_of_counts(evaluation.box_counts(step, everything, least), name) for step in steps]
+    found: list[_Sums] = [[] for _ in several]
+    places: dict[Settings, list[int]] = {}
+    for place, settings in enumerate(several):
+        places.setdefault(replace(settings, confidence_threshold=0.0), []).append(place)
+    for everything, together in places.items():
+        evaluation.take(steps, everything)
+        leasts = [several[place].confidence_threshold or -np.inf for place in together]
+        for step in steps:
+            counts = evaluation.box_counts_from(step, everything, leasts)
+            for place, of_least in zip(together, counts, strict=True):
+                found[place].append(sums_of_counts(of_least, name))
+    return found
 
 
 def joined_sums(sums: Sequence[StepSums]) -> StepSums:

@@ -1,7 +1,8 @@
-"""Plain JSONL of boxes of the usual shapes, decoded into columns without a Python object kept for any box.
+"""Plain JSONL of the usual shapes: boxes decoded into columns without a Python object kept for any, and questions.
 
-The shapes are those of ``docs/run-folder.md``: a line for each image with ``boxes`` or with ``phrases``, and a line for
-each box. All lines of a file are to be of one shape, and every box good; any other file is left to ``plain``.
+The shapes are those of ``docs/run-folder.md``: a line for each image with ``boxes`` or with ``phrases``, a line for
+each box, and a line for each question, with an answer. All lines of a file are to be of one shape, and every box good;
+any other file is left to ``plain``.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from evalwidget.formats.json_columns import Four, four_numbers, numbers
 from evalwidget.formats.json_lines import LineBlock, OtherShapeError, blocks_of_lines
 from evalwidget.formats.json_source import Source
 from evalwidget.formats.plain_reference import REFERENCE_FIELDS, add_reference
-from evalwidget.records import BoxRows, PhraseRow, Records, Reference, ReferencesByLine
+from evalwidget.records import AnswerRow, BoxRows, PhraseRow, QuestionRow, Records, Reference, ReferencesByLine
 
 __all__ = ["regular_ground_truth", "regular_predictions"]
 
@@ -51,6 +52,8 @@ def _regular_records(content: Content, columns: "_BoxColumns") -> Records | None
         if "box" in first:
             name, label = ("image" if "image" in first else "specimen"), ("phrase" if "phrase" in first else "label")
             return _boxes_of_images(source, columns, name, label)
+        if "question" in first and ("answer" in first or "answers" in first):
+            return _questions_of_images(source, columns)
     except (OtherShapeError, FormatError):
         # whatever is wrong is to be said in the order of the lines
         pass
@@ -85,6 +88,11 @@ _PHRASES: Final = [
     _decoder(*image, ("phrases", _list_of(*_PHRASE, *(_RARE_OF_PHRASE if has_rare else []))))
     for image, has_rare in _WAYS
 ]
+_QUESTION: Final[Any] = [("question", str), ("answer", str | None, None)]
+_ITEM: Final[Any] = [("item", _NAME | None, None)]
+_REFERENCES: Final[Any] = [("answers", list[str] | None, None)]
+_ANSWERS: Final = [_decoder(*image, *_QUESTION, *_ITEM) for image in (_WAYS[0][0], _IMAGE)]
+_QUESTIONS: Final = [_decoder(*image, *_QUESTION, *_ITEM, *_REFERENCES) for image in (_WAYS[0][0], _IMAGE)]
 _image_of = attrgetter(*REFERENCE_FIELDS)
 
 
@@ -166,6 +174,26 @@ def _boxes_of_images(source: Source, columns: "_BoxColumns", name: str, label: s
         count += len(boxes)
     references = _references_by_line(source, name, list(images), np.concatenate(image), np.concatenate(line))
     return Records(references, [columns.rows()], phrase_columns.rows(references))
+
+
+def _questions_of_images(source: Source, columns: "_BoxColumns") -> Records:
+    """A line for each question: with references where they are of ground truth, else with an answer."""
+    records = Records(boxes=[columns.rows()])
+    for block in blocks_of_lines(source, _QUESTIONS if columns.of_truth else _ANSWERS):
+        owner = _add_images(records, source, block).tolist()
+        for image, line in zip(owner, block.records, strict=True):
+            where, item = records.references[image].where, None if line.item is None else str(line.item)
+            if columns.of_truth:
+                records.questions.append(QuestionRow(image, where, item, line.question, _references_of(line)))
+            else:
+                records.answers.append(AnswerRow(image, where, item, line.question, line.answer))
+    return records
+
+
+def _references_of(line: Any) -> tuple[str, ...]:
+    if line.answers is not None:
+        return tuple(line.answers)
+    return () if line.answer is None else (line.answer,)
 
 
 def _add_images(records: Records, source: Source, block: LineBlock[Any]) -> NDArray[np.int64]:
@@ -272,7 +300,7 @@ class _BoxColumns:
     def __init__(self, convention: Convention, *, of_truth: bool) -> None:
         self.convention = convention
         self.labels = _Names()
-        self._of_truth = of_truth
+        self.of_truth = of_truth
         self._unread = ("score",) if of_truth else ("area", "crowd")
         self._columns = _Columns(
             owner=np.int64(0),
@@ -296,7 +324,7 @@ class _BoxColumns:
 
     def phrase_items(self, words: list[str], item: NDArray[np.object_] | None) -> NDArray[np.object_] | None:
         """The items of the boxes of each phrase."""
-        if not self._of_truth:
+        if not self.of_truth:
             return item
         names = words if item is None else [name or phrase for name, phrase in zip(item, words, strict=True)]
         return np.array(names, np.object_)

@@ -98,8 +98,8 @@ def is_alike_any(form: str, others: Collection[str]) -> bool:
     if length < _SHORTEST_TYPO or not form.isalpha():
         return False
     # words of lengths further apart cannot be that similar
-    near = [other for other in others if len(other) >= _SHORTEST_TYPO and abs(len(other) - length) <= length // 2]
-    return any(letters_alike(form, other) >= _WORDS_ALIKE for other in near)
+    least, most = max(length - length // 2, _SHORTEST_TYPO), length + length // 2
+    return any(least <= len(other) <= most and letters_alike(form, other) >= _WORDS_ALIKE for other in others)
 
 
 def word_count(text: str) -> int:

@@ -5,7 +5,6 @@ Specimens are drawn with replacement, all their boxes or answers with them, sinc
 between columns are paired.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -25,11 +24,12 @@ def resampled_ratios(
     """``sum(part) / sum(whole)`` of ``samples`` draws of specimens: ``(samples, k)`` of columns ``(n, k)``, NaN where a
     draw has nothing in the whole. A specimen that has nothing in any whole is not drawn. The same seed, count of the
     others and samples give the same draws."""
-    columns = np.hstack([part, whole])[(whole != 0).any(axis=1)]
-    with np.errstate(invalid="ignore"):  # of an infinite score some sums are not defined
-        sums = [weights @ columns for weights in _weights(len(columns), samples, seed)]
-    drawn = np.concatenate(sums) if sums else np.zeros((samples, columns.shape[1]))
-    return ratio(drawn[:, : part.shape[1]], drawn[:, part.shape[1] :])
+    columns, place = _distinct(np.hstack([part, whole])[(whole != 0).any(axis=1)])
+    drawn = np.zeros((samples, columns.shape[1]))
+    if len(columns):
+        with np.errstate(invalid="ignore"):  # of an infinite score some sums are not defined
+            _sum_draws(columns, np.random.default_rng(seed), drawn)
+    return ratio(drawn[:, place[: part.shape[1]]], drawn[:, place[part.shape[1] :]])
 
 
 def percentile_interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
@@ -42,13 +42,20 @@ def percentile_interval(values: NDArray[np.float64], confidence: float) -> tuple
     return float(low), float(high)
 
 
-def _weights(count: int, samples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each of ``count`` specimens is drawn, a row a sample, some samples at a time."""
-    if not count:
-        return
-    generator = np.random.default_rng(seed)
-    step = max(_CHUNK // count, 1)
-    for first in range(0, samples, step):
-        rows = min(step, samples - first)
-        drawn = generator.integers(0, count, (rows, count)) + np.arange(rows)[:, None] * count
-        yield np.bincount(drawn.reshape(-1), minlength=rows * count).reshape(rows, count).astype(np.float64)
+def _distinct(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int]]:
+    """The columns that differ, and which of them each is: steps are compared with the same one over and over."""
+    places: dict[bytes, int] = {}
+    place = [places.setdefault(column.tobytes(), len(places)) for column in columns.T]
+    return columns[:, [place.index(number) for number in range(len(places))]], place
+
+
+def _sum_draws(columns: NDArray[np.float64], generator: np.random.Generator, out: NDArray[np.float64]) -> None:
+    """The sums over as many draws of rows of ``columns`` ``(n, k)`` as ``out`` ``(samples, k)`` has room for."""
+    count = len(columns)
+    # how often each row is drawn, in one memory for all draws
+    weights = np.empty((min(max(_CHUNK // count, 1), len(out)), count))
+    for first in range(0, len(out), len(weights)):
+        sums = out[first : first + len(weights)]
+        for row in weights[: len(sums)]:
+            row[:] = np.bincount(generator.integers(0, count, count), minlength=count)
+        np.matmul(weights[: len(sums)], columns, out=sums)

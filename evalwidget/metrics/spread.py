@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from evalwidget.metrics.counting import ratio
+
 __all__ = ["explained_share"]
 
 
@@ -15,11 +17,12 @@ def explained_share(values: NDArray[np.float64], group: NDArray[np.integer]) -> 
     """
     if not len(values):
         return np.nan
-    _, place = np.unique(group, return_inverse=True)
+    place = group - group.min()
     count = np.bincount(place)
+    groups = np.count_nonzero(count)
     total = float(((values - values.mean()) ** 2).sum())
-    if total <= 0 or len(values) <= len(count):
+    if total <= 0 or len(values) <= groups:
         return np.nan
-    mean = np.bincount(place, values) / count
+    mean = ratio(np.bincount(place, values), count)
     within = float(((values - mean[place]) ** 2).sum())
-    return max(1 - within / total * (len(values) - 1) / (len(values) - len(count)), 0.0)
+    return max(1 - within / total * (len(values) - 1) / (len(values) - groups), 0.0)

@@ -17,7 +17,7 @@ from evalwidget.metrics.error_types import (
     classify_errors,
     error_counts,
 )
-from evalwidget.scoring.evaluation import EXTRA, MATCHED, MISSED, BoxOutcomes, Evaluation, Settings
+from evalwidget.scoring.evaluation import MATCHED, MISSED, BoxOutcomes, Evaluation, Settings
 from evalwidget.scoring.step_blocks import StepBlock
 from evalwidget.scoring.step_cache import StepCache
 
@@ -57,7 +57,7 @@ def outcomes_of_block(block: StepBlock, truth: TruthTable, outcomes: Mapping[int
     of_truth = np.array([outcomes[step].truth_outcome[truth.row] for step in block.steps])
     return BlockOutcomes(
         np.concatenate([outcomes[step].outcome[rows] == MATCHED for step, rows in parts]),
-        np.isin(of_truth, (MATCHED, MISSED)),
+        (of_truth == MATCHED) | (of_truth == MISSED),
         of_truth == MATCHED,
     )
 
@@ -96,7 +96,7 @@ class ErrorAnalysis:
         truth = self._blocks.truth
 
         def counted(step: int) -> NDArray[np.int64]:
-            return np.flatnonzero(np.isin(outcomes[step].outcome, (MATCHED, EXTRA)))
+            return np.flatnonzero(outcomes[step].counted)
 
         def errors_of(block: StepBlock) -> list[BoxErrors]:
             of_block = outcomes_of_block(block, truth, outcomes)

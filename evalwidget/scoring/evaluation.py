@@ -73,6 +73,16 @@ class BoxOutcomes:
     truth: NDArray[np.int64]
     iou: NDArray[np.float64]
 
+    @property
+    def sought(self) -> NDArray[np.bool_]:
+        """The ground truth boxes ``(n,)`` that are found or missed."""
+        return np.asarray((self.truth_outcome == MATCHED) | (self.truth_outcome == MISSED))
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """The predictions ``(m,)`` that are true or false positives."""
+        return np.asarray((self.outcome == MATCHED) | (self.outcome == EXTRA))
+
 
 @dataclass(frozen=True, slots=True)
 class BoxCounts:
@@ -189,25 +199,42 @@ class Evaluation:
         """The outcomes at each of ``steps``; those that have not been matched are matched in one pass."""
         return self._boxes.at(steps, settings)
 
-    def box_counts(self, step: int, settings: Settings, least: float = -np.inf) -> BoxCounts:
-        """The counts at ``settings``, of predictions without a score or with one of ``least`` or more.
+    def box_counts(self, step: int, settings: Settings) -> BoxCounts:
+        return self.box_counts_from(step, settings, [-np.inf])[0]
 
-        For ``least`` up to 1 these are the counts at that confidence threshold, without another matching: COCO's takes
+    def box_counts_from(self, step: int, settings: Settings, leasts: Sequence[float]) -> list[BoxCounts]:
+        """The counts at ``settings``, of predictions without a score or with one of a least or more, for each of
+        ``leasts``.
+
+        For those up to 1 these are the counts at that confidence threshold, without another matching: COCO's takes
         predictions by score, one without as if it were 1, so that none changes what became of a better one.
         """
         boxes, outcomes = self.data.predictions(step).boxes, self.boxes(step, settings)
-        truth = self.data.ground_truth.boxes
-        is_left = ~(boxes.score < least)
-        matched = np.flatnonzero((outcomes.outcome == MATCHED) & is_left)
-        positives = self._count(boxes.specimen[matched])
-        iou = np.bincount(boxes.specimen[matched], outcomes.iou[matched], minlength=len(self.data.specimens))
-        sought = (outcomes.truth_outcome == MATCHED) | (outcomes.truth_outcome == MISSED)
-        return BoxCounts(
-            positives,
-            self._count(boxes.specimen[(outcomes.outcome == EXTRA) & is_left]),
-            self._count(truth.specimen[sought]) - positives,
-            iou.astype(np.float64),
-        )
+        truth, specimens = self.data.ground_truth.boxes, len(self.data.specimens)
+        ascending = np.unique(leasts)
+        reached = np.zeros(len(boxes), np.int64)
+        for least in ascending:
+            reached += ~(boxes.score < least)
+
+        def counted(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+            """Of each least and specimen."""
+            cell = reached[rows] * specimens + boxes.specimen[rows]
+            shape = (len(ascending) + 1, specimens)
+            of_reached = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+            # who reaches one reaches those before it
+            return np.asarray(np.cumsum(of_reached[::-1], axis=0)[::-1][1:])
+
+        matched = np.flatnonzero(outcomes.outcome == MATCHED)
+        true_positives = counted(matched)
+        false_positives = counted(np.flatnonzero(outcomes.outcome == EXTRA))
+        to_find = self._count(truth.specimen[outcomes.sought])
+        found = []
+        for place in np.searchsorted(ascending, leasts).tolist():
+            left = matched[reached[matched] > place]
+            iou = np.bincount(boxes.specimen[left], outcomes.iou[left], minlength=specimens).astype(np.float64)
+            positives = true_positives[place]
+            found.append(BoxCounts(positives, false_positives[place], to_find - positives, iou))
+        return found
 
     def specimens(self, step: int, settings: Settings) -> SpecimenScores:
         return self._specimens.at([step], settings)[0]

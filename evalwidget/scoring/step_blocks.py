@@ -105,7 +105,7 @@ class StepBlocks:
 
         def joined(column: Callable[[Boxes], NDArray]) -> NDArray:
             columns = [
-                column(boxes) if len(rows) == len(boxes) and self._image_place is None else column(boxes)[rows]
+                column(boxes) if len(rows) == len(boxes) and self._image_place is None else column(boxes).take(rows, 0)
                 for boxes, rows in zip(tables, taken, strict=True)
             ]
             return columns[0] if len(columns) == 1 else np.concatenate(columns)

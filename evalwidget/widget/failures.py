@@ -81,20 +81,25 @@ def findings(identity: str, request: Mapping[str, Any], diagnosis: Diagnosis) ->
 def _of_step(diagnosis: Diagnosis, step: int, row: int) -> protocol.StepFindings:
     (of_step,) = diagnosis.at([step], _SETTINGS)
     judged = bool(of_step.judged[row])
-    found = diagnosis.findings(step, _SETTINGS, row=row) if of_step.modes[row] else []
+    if not of_step.modes[row]:
+        return protocol.StepFindings(
+            judged=judged, findings=[], good=_criteria_met(diagnosis, step, row) if judged else []
+        )
+    found = diagnosis.findings(step, _SETTINGS, row=row)
+    columns = found.mode.tolist(), found.severity.tolist(), found.evidence, found.ground_truth, found.prediction
     return protocol.StepFindings(
         judged=judged,
         findings=[
             protocol.Finding(
-                mode=MODES[one.mode].key,
-                severity=number(one.severity),
-                evidence=one.evidence,
-                ground_truth=one.ground_truth,
-                prediction=one.prediction,
+                mode=MODES[mode].key,
+                severity=number(severity),
+                evidence=evidence,
+                ground_truth=ground_truth,
+                prediction=prediction,
             )
-            for one in found
+            for mode, severity, evidence, ground_truth, prediction in zip(*columns, strict=True)
         ],
-        good=_criteria_met(diagnosis, step, row) if judged and not found else [],
+        good=[],
     )
 
 

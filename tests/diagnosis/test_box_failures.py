@@ -80,8 +80,12 @@ def test_all_plants_in_one_run() -> None:
     (step,) = diagnosis.at([1], Settings())
     for place, modes in enumerate(MODE_SETS):
         assert {mode.key for bit, mode in enumerate(MODES) if step.modes[place] >> bit & 1} == modes
-        of_row = diagnosis.findings(1, Settings(), row=place)
-        assert of_row == [finding for finding in diagnosis.findings(1, Settings()) if finding.specimen == place]
+        of_row, of_step = diagnosis.findings(1, Settings(), row=place), diagnosis.findings(1, Settings())
+        (rows,) = np.nonzero(of_step.specimen == place)
+        assert of_row.mode.tolist() == of_step.mode[rows].tolist()
+        assert of_row.severity.tolist() == of_step.severity[rows].tolist()
+        for name in ("evidence", "item", "phrase", "ground_truth", "prediction"):
+            assert getattr(of_row, name) == [getattr(of_step, name)[row] for row in rows]
     counts = {mode.key: count for mode, count in zip(MODES, step.counts, strict=True)}
     assert counts == {mode.key: sum(mode.key in modes for modes in MODE_SETS) for mode in MODES}
 

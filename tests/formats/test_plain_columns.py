@@ -28,7 +28,9 @@ PHRASES = {
 }
 ONE_PHRASE = {"image": "a.jpg", "phrase": "a cat", "box": [1, 2, 3, 4], "score": 0.5}
 ONE_LABEL = {"specimen": 7, "label": 3, "box": [1, 2, 3, 4]}
-SHAPES = [BOXES, PHRASES, ONE_PHRASE, ONE_LABEL]
+ONE_QUESTION = {"image": "a.jpg", "question": "What is it?", "answer": "a cat"}
+NAMED_QUESTION = {"specimen": 7, "question": "", "item": 3, "answer": None}
+SHAPES = [BOXES, PHRASES, ONE_PHRASE, ONE_LABEL, ONE_QUESTION, NAMED_QUESTION]
 ORDERS = ("xyxy", "xywh", "cxcywh", "yxyx")
 
 
@@ -103,12 +105,19 @@ def test_usual_lines_are_the_same_either_way(tmp_path: Path, record: dict[str, A
         [PHRASES | {"phrases": PHRASES["phrases"][::-1]}, PHRASES],
         [ONE_PHRASE, ONE_PHRASE | {"image": "b.jpg"}, ONE_PHRASE, ONE_PHRASE | {"item": 5}],
         [ONE_LABEL, ONE_LABEL | {"specimen": "7"}, ONE_LABEL | {"label": "3"}],
+        [ONE_QUESTION, ONE_QUESTION | {"width": 640, "height": 480, "item": "q"}, ONE_QUESTION],
         "\n".join(["", json.dumps(BOXES), " \t", f"  {json.dumps(BOXES)}\r", "\r", json.dumps(BOXES)]).encode(),
         b"\xef\xbb\xbf" + json.dumps(BOXES, ensure_ascii=False).encode(),
     ],
 )
 def test_other_usual_lines_are_the_same_either_way(tmp_path: Path, lines: Any) -> None:
     assert check(content(tmp_path, lines)) == (True, True)
+
+
+@pytest.mark.parametrize("answers", [["red", "dark red"], [], None])
+def test_references_are_the_same_either_way(tmp_path: Path, answers: list[str] | None) -> None:
+    lines = [ONE_QUESTION | {"answers": answers}, {"image": "b.jpg", "question": "?", "answers": answers}]
+    assert check(content(tmp_path, lines)) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,7 @@ def test_other_usual_lines_are_the_same_either_way(tmp_path: Path, lines: Any) -
         BOXES | {"phrase": "a cat"},
         BOXES | {"questions": []},
         ONE_PHRASE | {"output": "text"},
+        *(ONE_QUESTION | change for change in ({"answer": 3}, {"question": None}, {"captions": []}, {"boxes": []})),
         ONE_PHRASE | {"label": "cat"},
         *({"image": "a.jpg", "boxes": [BOXES["boxes"][0] | change]} for change in ({"label": None}, {"score": None})),
         *({"image": "a.jpg", "boxes": [BOXES["boxes"][0] | {"box": box}]} for box in ([1, 2, 3], [3, 2, 1, 4], None)),

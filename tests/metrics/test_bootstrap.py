@@ -1,7 +1,9 @@
 """Bootstrap intervals against scipy-free loops over the same definition."""
 
 import numpy as np
+import pytest
 
+from evalwidget.metrics import bootstrap
 from evalwidget.metrics.bootstrap import percentile_interval, resampled_ratios
 
 
@@ -10,6 +12,18 @@ def test_ratios_are_those_of_the_draws_one_by_one() -> None:
     part, whole = rng.integers(0, 3, (30, 2)).astype(float), rng.integers(1, 4, (30, 2)).astype(float)
     found = resampled_ratios(part, whole, 50, seed=7)
     draws = np.random.default_rng(7).integers(0, 30, (50, 30))
+    expected = [part[draw].sum(axis=0) / whole[draw].sum(axis=0) for draw in draws]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_many_columns_alike_in_several_parts_are_those_of_the_draws_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootstrap, "_CHUNK", 100)
+    rng = np.random.default_rng(5)
+    part, whole = rng.random((31, 3))[:, [0, 1, 0, 2, 1]], rng.random((31, 2))[:, [0, 0, 1, 0, 1]]
+    found = resampled_ratios(part, whole, 50, seed=7)
+    draws = np.random.default_rng(7).integers(0, 31, (50, 31))
     expected = [part[draw].sum(axis=0) / whole[draw].sum(axis=0) for draw in draws]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
