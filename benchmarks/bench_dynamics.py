@@ -45,6 +45,7 @@ OF_BOXES: Calls = OF_BOTH | {
     'slices("phrase", "f1")': lambda run: run.slices("phrase", "f1"),
     'slices("box_size")': lambda run: run.slices("box_size"),
     'slices("objects")': lambda run: run.slices("objects"),
+    "coco_summary(), which scores too": lambda run: run.coco_summary(),
 }
 OF_TEXTS: Calls = OF_BOTH | {
     'slices("prompt_length")': lambda run: run.slices("prompt_length"),
