@@ -324,6 +324,14 @@ describe("the chart of failure modes", () => {
     const { text, all } = await charted({ modesOf: () => 0 });
     await until(() => all("mode-none").length === 1);
     expect(text("mode-none")).toBe("No failure mode at any step.");
+    expect(text("mode-loose_box")).toBe("loose boxes0");
+  });
+
+  it("does not call healthy what cannot be judged", async () => {
+    const { text, all } = await charted({ modesOf: () => null });
+    await until(() => all("mode-none").length === 1);
+    expect(text("mode-none")).toBe("No specimen can be judged at any step: there is no ground truth for those evaluated.");
+    expect(text("mode-loose_box")).toBe("loose boxes–");
   });
 });
 

@@ -82,7 +82,7 @@ function Row({ row, place, id, total, name, held, value, score, trend, steps, st
           <span class="ew-row-tail">{name.slice(-TAIL)}</span>
         </span>
       )}
-      {steps.length > 1 && line?.path !== "" && <Sparkline line={line} steps={steps} stepIndex={stepIndex} />}
+      {steps.length > 1 && !(line?.path === "" && words !== "") && <Sparkline line={line} steps={steps} stepIndex={stepIndex} />}
       <span class={scored || value !== undefined ? "ew-row-score" : "ew-row-state"}>
         {state}
       </span>
