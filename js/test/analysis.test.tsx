@@ -253,9 +253,10 @@ describe("what the list is sorted by", () => {
     expect(text("score-name")).toBe("mean_iou since step 100");
     expect(text("sort-direction")).toBe("most lost first");
     choose("sort-by", "learned_at");
-    await until(() => row(0).querySelector(".ew-row-score")?.textContent === "step 50");
+    await until(() => row(0).querySelector(".ew-row-score")?.textContent === "50");
+    expect(row(0).getAttribute("aria-label")).toContain("mean_iou learned at step 50,");
     expect(row(4).querySelector(".ew-row-score")?.textContent).toBe("never");
-    expect(text("score-name")).toBe("mean_iou learned at");
+    expect(text("score-name")).toBe("mean_iou learned at step");
     choose("sort-by", "forgetting");
     await until(() => row(2).querySelector(".ew-row-score")?.textContent === "2×");
     expect(one("sort-direction").textContent).toBe("most first");

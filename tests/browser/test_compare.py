@@ -277,9 +277,11 @@ def test_the_history_of_a_box(lab_page):
     assert (chosen.status == "missed").sum() >= 1
     lab_page.open("01-quickstart.ipynb").run_all().painted(specimen, run.steps[-1])
     box = chosen.iloc[0]
+    before = lab_page.canvas("truth").bounding_box()
     lab_page.canvas("truth").click(position=on_page(lab_page, "truth", centre(box, "ground_truth")))
     strip = lab_page.part("history")
     expect(strip).to_contain_text(box.phrase)
+    assert lab_page.canvas("truth").bounding_box() == before
     entries = strip.locator(".ew-moment")
     words = [
         f"{step} IoU {row.iou:.2f}" if row.status == "matched" else f"{step} {row.status}"
