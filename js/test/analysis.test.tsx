@@ -253,9 +253,10 @@ describe("what the list is sorted by", () => {
     expect(text("score-name")).toBe("mean_iou since step 100");
     expect(text("sort-direction")).toBe("most lost first");
     choose("sort-by", "learned_at");
-    await until(() => row(0).querySelector(".ew-row-score")?.textContent === "step 50");
+    await until(() => row(0).querySelector(".ew-row-score")?.textContent === "50");
+    expect(row(0).getAttribute("aria-label")).toContain("mean_iou learned at step 50,");
     expect(row(4).querySelector(".ew-row-score")?.textContent).toBe("never");
-    expect(text("score-name")).toBe("mean_iou learned at");
+    expect(text("score-name")).toBe("mean_iou learned at step");
     choose("sort-by", "forgetting");
     await until(() => row(2).querySelector(".ew-row-score")?.textContent === "2×");
     expect(one("sort-direction").textContent).toBe("most first");
@@ -324,6 +325,14 @@ describe("the chart of failure modes", () => {
     const { text, all } = await charted({ modesOf: () => 0 });
     await until(() => all("mode-none").length === 1);
     expect(text("mode-none")).toBe("No failure mode at any step.");
+    expect(text("mode-loose_box")).toBe("loose boxes0");
+  });
+
+  it("does not call healthy what cannot be judged", async () => {
+    const { text, all } = await charted({ modesOf: () => null });
+    await until(() => all("mode-none").length === 1);
+    expect(text("mode-none")).toBe("No specimen can be judged at any step: there is no ground truth for those evaluated.");
+    expect(text("mode-loose_box")).toBe("loose boxes–");
   });
 });
 

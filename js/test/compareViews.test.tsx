@@ -201,6 +201,7 @@ describe("the history of a box", () => {
     const moments = () => [...one("history").querySelectorAll<HTMLElement>(".ew-moment")];
     expect(one("history").getAttribute("aria-label")).toBe("History of a man in a red jacket (box 1 of 5)");
     expect(text("history")).toContain("found at 6 of 6 steps");
+    expect(one("root").dataset.history).toBe("1");
     expect(moments().map((moment) => moment.dataset.step)).toEqual(RUN.steps.map(String));
     expect(moments().filter((moment) => moment.ariaCurrent === "step" || moment.getAttribute("aria-current"))).toHaveLength(1);
     moments()[0]?.click();
@@ -229,6 +230,7 @@ describe("the history of a box", () => {
     press("n");
     await until(() => all("history-steps-compared").length === 1);
     expect(text("history")).toContain("box 1 of 5 · A found at 3 of 3 steps · B found at 6 of 6 steps");
+    expect(one("root").dataset.history).toBe("2");
     one("history-steps-compared").querySelectorAll<HTMLElement>(".ew-moment")[2]?.click();
     await until(() => heading(one("panel-compared")) === "Astep 500 · flickr-baseline");
     expect(model.get("compare_step")).toBe(500);

@@ -71,7 +71,8 @@ it("takes boxes that are there twice one for one", async () => {
 it("paints older matches fainter, and that of the step in sight strongest and last", async () => {
   expect(ghostAlphas(1)).toEqual([0.85]);
   const alphas = ghostAlphas(200);
-  expect(alphas[0]).toBeCloseTo(0.3);
+  expect(alphas[0]).toBeCloseTo(0.1);
+  expect(ghostAlphas(3)[0]).toBeCloseTo(0.3);
   expect(alphas.every((alpha, place) => place === 0 || alpha > (alphas[place - 1] as number))).toBe(true);
 
   const strokes: [x: number, alpha: number][] = [];

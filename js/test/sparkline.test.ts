@@ -30,6 +30,30 @@ describe("a sparkline", () => {
     expect(line(Number.NaN, Number.NaN, Number.NaN, Number.NaN).path).toBe("");
   });
 
+  it("of more steps than it has room for goes through means, with a band from the least to the most", () => {
+    const steps = Array.from({ length: 200 }, (_, place) => place * 100);
+    const values = Float32Array.from(steps, (_, place) => (place < 100 ? place % 2 : 1));
+    const { path, band, points } = spark(values, steps, [0, 1]);
+    const [low, high] = [points[0]?.y as number, points[1]?.y as number];
+    const heights = (path.match(/ [\d.]+/g) ?? []).map(Number);
+    expect(heights.length).toBeLessThanOrEqual(SPARK_WIDTH / 2);
+    expect(heights[0]).toBeGreaterThan(high + 1);
+    expect(heights[0]).toBeLessThan(low - 1);
+    expect(heights.at(-1)).toBeCloseTo(high, 1);
+    const bands = [...band.matchAll(/M(\S+) (\S+)V([\d.]+)/g)].map(([, x, top, bottom]) => [Number(x), Number(top), Number(bottom)]);
+    expect(bands[0]?.slice(1)).toEqual([high, low]);
+    expect(bands.every(([x]) => (x as number) <= sparkX(steps[100] as number, steps))).toBe(true);
+    expect(points).toHaveLength(200);
+  });
+
+  it("of many steps is broken where no step of a column has a value, and draws no band around one value", () => {
+    const steps = Array.from({ length: 200 }, (_, place) => place);
+    const { path, band } = spark(Float32Array.from(steps, (step) => (step > 80 && step < 120 ? Number.NaN : 0.5)), steps, [0, 1]);
+    expect(path.match(/M/g)).toHaveLength(2);
+    expect(band).toBe("");
+    expect(line(0, 0.5, 0.75, 1).band).toBe("");
+  });
+
   it("fits values whose bounds are not known", () => {
     const { points } = spark(Float32Array.from([12, 40, 7, 7]), STEPS, null);
     for (const point of points) {

@@ -177,6 +177,16 @@ describe("states", () => {
     expect(one("image-status-truth").getAttribute("role")).toBe("status");
   });
 
+  it("an image that is missing leaves its room to the questions", async () => {
+    const { el, text } = await shown({
+      boxes: 0,
+      questions: [question(RUN.steps.map(() => GOOD))],
+      change: () => ({ image: { state: "missing", message: "no such file", mime: "" } }),
+    });
+    expect(text("image-status-image")).toBe("image missing: no such file");
+    expect(el.querySelector<HTMLElement>(".ew-shared")?.dataset.missing).toBe("true");
+  });
+
   it("invalid predictions and raw output", async () => {
     const { one, text } = await shown({
       change: (reply) => ({

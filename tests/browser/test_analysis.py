@@ -122,7 +122,7 @@ def test_sorting_by_change_by_step_learned_and_by_times_forgotten(dogs):
     dogs.screenshot("sorted-by-change")
     dogs.part("sort-by").select_option("learned_at")
     expect_names(dogs, ["img2", "img3", "img1", "img20", "img10"])
-    expect(dogs.root.locator('[data-row="3"]')).to_contain_text("step 500")
+    expect(dogs.root.locator('[data-row="3"] .ew-row-score')).to_have_text("500")
     dogs.part("sort-direction").click()
     expect_names(dogs, ["img10", "img20", "img1", "img2", "img3"])
     dogs.run_cell("widget.sort_by, widget.sort_reversed = 'forgetting', False")
@@ -374,6 +374,38 @@ def test_two_hundred_steps(lab_page, lab):
     assert bar.bounding_box()["width"] >= 1
     click_middle(lab_page, bar)
     lab_page.painted("image-000000.jpg", 1000)
+
+
+def test_dragging_over_two_hundred_steps_with_all_open_asks_python_nothing(lab_page, lab):
+    cell = LONG.format(count=60, steps=200).replace("compare(", "compare(compare_step=1000, ")
+    lab_page.open(lab.write_notebook("open.ipynb", [cell])).run_all().painted("image-000000.jpg", 1990)
+    for part in ("menu-button", "chart-button", "filter-button", "findings-toggle"):
+        lab_page.part(part).click()
+    lab_page.part("filter-learning").select_option("always_right")
+    expect(lab_page.part("filter-note")).to_contain_text("of 60")
+    lab_page.root.focus()
+    lab_page.page.keyboard.press("n")
+    expect(lab_page.part("history").locator('[data-outcome="unscored"]')).to_have_count(0)
+    for part in ("chart-loading", "mode-loading"):
+        expect(lab_page.part(part)).to_have_count(0)
+    lab_page.idle()
+    sent = len(lab_page.frames_sent)
+    lab_page.part("step-slider").evaluate(
+        """async (slider) => {
+          for (let place = 198; place >= 100; place -= 7) {
+            slider.value = String(place);
+            slider.dispatchEvent(new Event('input', {bubbles: true}));
+            await new Promise(requestAnimationFrame);
+          }
+        }"""
+    )
+    lab_page.painted("image-000000.jpg", 1000)
+    expect(lab_page.part("mode-value")).to_contain_text("step 1000")
+    expect(lab_page.part("history").locator("[aria-current]")).to_have_attribute("data-step", "1000")
+    said = [str(frame) for frame in lab_page.frames_sent[sent:] if "comm_msg" in str(frame)]
+    # the scores of steps to come are read ahead in idle moments, and nothing waits for them
+    assert [frame for frame in said if '"kind":"scores"' not in frame] == []
+    lab_page.screenshot("two-hundred-steps-all-open")
 
 
 def test_a_hundred_thousand_specimens_scrolled_and_searched(lab_page, lab):

@@ -42,6 +42,13 @@ widget
 """
 
 
+#: Where a canvas lies in the view, and how large it is.
+PLACED = """(canvas) => {
+  const [at, view] = [canvas, canvas.closest('.ew-root')].map((one) => one.getBoundingClientRect());
+  return [at.x - view.x, at.y - view.y, at.width, at.height].map(Math.round);
+}"""
+
+
 def expect_compared(lab_page, specimen: str, step: int) -> None:
     """Wait until A shows this specimen at this step."""
     expect(lab_page.root).to_have_attribute("data-painted-compared", f"{specimen}|{step}")
@@ -277,9 +284,11 @@ def test_the_history_of_a_box(lab_page):
     assert (chosen.status == "missed").sum() >= 1
     lab_page.open("01-quickstart.ipynb").run_all().painted(specimen, run.steps[-1])
     box = chosen.iloc[0]
+    before = lab_page.canvas("truth").evaluate(PLACED)
     lab_page.canvas("truth").click(position=on_page(lab_page, "truth", centre(box, "ground_truth")))
     strip = lab_page.part("history")
     expect(strip).to_contain_text(box.phrase)
+    assert lab_page.canvas("truth").evaluate(PLACED) == before
     entries = strip.locator(".ew-moment")
     words = [
         f"{step} IoU {row.iou:.2f}" if row.status == "matched" else f"{step} {row.status}"

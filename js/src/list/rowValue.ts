@@ -8,7 +8,7 @@ export function signed(value: number): string {
 }
 
 export function rowValue(by: Sort, value: number, steps: readonly number[]): string {
-  if (by === "learned_at") return Number.isNaN(value) ? "never" : `step ${steps[value] ?? "?"}`;
+  if (by === "learned_at") return Number.isNaN(value) ? "never" : String(steps[value] ?? "?");
   if (Number.isNaN(value)) return "–";
   return by === "change" ? signed(value) : `${value}×`;
 }
@@ -16,7 +16,7 @@ export function rowValue(by: Sort, value: number, steps: readonly number[]): str
 /** What the values beside the names are. */
 export function rowHeading(by: Sort, score: Score, from: number | null): string {
   if (by === "change") return from === null ? `change in ${score.name}` : `${score.name} since step ${from}`;
-  if (by === "learned_at") return `${score.name} learned at`;
+  if (by === "learned_at") return `${score.name} learned at step`;
   if (by === "forgetting") return `${score.name} forgotten`;
   return score.name;
 }

@@ -38,6 +38,8 @@ export function App({ store }: { store: Store }) {
   useEffect(() => () => painted.current.clear(), []);
 
   const compares = store.comparison.on.value;
+  const hasHistory = pack !== null && store.chosenTruth.value !== null;
+  const historyRows = !hasHistory ? 0 : compares && store.comparison.other.value !== null ? 2 : 1;
   useEffect(() => {
     if (compares) return () => root.current?.removeAttribute("data-painted-compared");
   }, [compares]);
@@ -126,6 +128,8 @@ export function App({ store }: { store: Store }) {
       data-testid="root"
       data-state={phase}
       data-chart={menuOpen && store.chartOpen.value}
+      data-compares={compares}
+      data-history={historyRows || undefined}
       style={{ "--ew-height": `${store.height.value}px` }}
       onKeyDown={onKeyDown}
       onKeyUp={onKeyUp}

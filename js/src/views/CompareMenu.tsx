@@ -105,7 +105,7 @@ export function CompareHandle({ store }: { store: Store }) {
           store.comparison.move(event.key === "ArrowRight" ? 1 : -1);
         }}
       />
-      <span class="ew-compare-flag" style={{ "--ew-at": last > 0 ? index / last : 0.5 }} aria-hidden="true">
+      <span class="ew-compare-flag" style={{ "--ew-at": last > 0 ? index / last : 0 }} aria-hidden="true">
         <Mark of="A" />
       </span>
     </>

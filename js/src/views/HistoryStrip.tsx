@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { type Moment, momentWords } from "../comparing/history";
 import { plural } from "../words";
 import { Mark } from "./CompareBar";
@@ -11,8 +11,37 @@ export interface HistoryRow {
   goTo: (step: number) => void;
 }
 
+interface EntryProps {
+  moment: Moment;
+  current?: boolean;
+  goTo: (step: number) => void;
+}
+
+function Entry({ moment, current = false, goTo }: EntryProps) {
+  return (
+    <li>
+      <button
+        type="button"
+        class="ew-moment"
+        data-outcome={moment.outcome ?? "unscored"}
+        data-step={moment.step}
+        aria-current={current ? "step" : undefined}
+        aria-label={`step ${moment.step}: ${momentWords(moment)}`}
+        onClick={() => goTo(moment.step)}
+      >
+        <span class="ew-quiet">{moment.step}</span> {momentWords(moment)}
+      </button>
+    </li>
+  );
+}
+
 function Steps({ mark, moments, step, goTo }: HistoryRow) {
   const list = useRef<HTMLOListElement>(null);
+  // the same elements while the slider moves: of hundreds of steps only those that it leaves and reaches are made anew
+  const entries = useMemo(
+    () => moments.map((moment) => <Entry key={moment.step} moment={moment} goTo={goTo} />),
+    [moments, goTo],
+  );
 
   useLayoutEffect(() => {
     const entries = list.current as HTMLElement;
@@ -31,21 +60,9 @@ function Steps({ mark, moments, step, goTo }: HistoryRow) {
       aria-label={mark === null ? "steps" : `steps of ${mark}`}
       data-testid={mark === "A" ? "history-steps-compared" : "history-steps"}
     >
-      {moments.map((moment) => (
-        <li key={moment.step}>
-          <button
-            type="button"
-            class="ew-moment"
-            data-outcome={moment.outcome ?? "unscored"}
-            data-step={moment.step}
-            aria-current={moment.step === step ? "step" : undefined}
-            aria-label={`step ${moment.step}: ${momentWords(moment)}`}
-            onClick={() => goTo(moment.step)}
-          >
-            <span class="ew-quiet">{moment.step}</span> {momentWords(moment)}
-          </button>
-        </li>
-      ))}
+      {moments.map((moment, place) =>
+        moment.step === step ? <Entry key={moment.step} moment={moment} current goTo={goTo} /> : entries[place],
+      )}
     </ol>
   );
 }

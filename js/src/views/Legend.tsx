@@ -34,7 +34,7 @@ export function Legend({ counts, judged, mark }: { counts: Counts; judged: boole
         <span key={outcome} class="ew-legend-entry" data-outcome={outcome}>
           {outcome !== "invalid" && <Sample outcome={outcome} />}
           {counts[outcome]} {outcome}
-          {place < shown.length - 1 && " · "}
+          {place < shown.length - 1 && <span class="ew-unseen"> · </span>}
         </span>
       ))}
       {shown.length === 0 && "not scored"}

@@ -29,7 +29,7 @@ export function markedSteps(count: number, most: number): number[] {
 }
 
 function percent(index: number, count: number): string {
-  return count > 1 ? `${(index / (count - 1)) * 100}%` : "50%";
+  return count > 1 ? `${(index / (count - 1)) * 100}%` : "0%";
 }
 
 function StepSlider({ store }: { store: Store }) {
@@ -102,6 +102,7 @@ export function Menu({ store }: { store: Store }) {
           title={playing ? "Pause (Space)" : "Play (Space)"}
           aria-label={playing ? "Pause" : "Play"}
           aria-pressed={playing}
+          aria-disabled={last < 1}
           onClick={() => store.playback.toggle()}
         >
           {playing ? <Pause /> : <Play />}

@@ -42,6 +42,20 @@ export function ModeChart({ store, across, width }: { store: Store; across: Area
     ));
   }, [counts, steps, modes, area.left, area.right]);
 
+  const cells = useMemo(
+    () =>
+      steps.map((step, index) => (
+        <tr key={step}>
+          <th scope="row">{step}</th>
+          {modes.map(({ key }, place) => (
+            <td key={key}>{counts[index]?.counts[place] ?? "not read yet"}</td>
+          ))}
+          <td>{counts[index]?.judged ?? "not read yet"}</td>
+        </tr>
+      )),
+    [counts, steps, modes],
+  );
+
   function at(event: PointerEvent | MouseEvent): { step: number; mode: number | null } {
     const { left, top } = (event.currentTarget as Element).getBoundingClientRect();
     return segmentAt(event.clientX - left, event.clientY - top, steps, counts, area);
@@ -78,7 +92,7 @@ export function ModeChart({ store, across, width }: { store: Store; across: Area
               >
                 <i class="ew-swatch" data-mode={key} aria-hidden="true" />
                 {name}
-                <span class="ew-quiet">{counts[current]?.counts[place] ?? "–"}</span>
+                <span class="ew-quiet">{(counts[current]?.judged ? counts[current].counts[place] : undefined) ?? "–"}</span>
               </button>
             </li>
           ))}
@@ -144,7 +158,9 @@ export function ModeChart({ store, across, width }: { store: Store; across: Area
         ) : (
           none && (
             <p class="ew-chart-note" role="status" data-testid="mode-none">
-              No failure mode at any step.
+              {counts.every((of) => of?.judged === 0)
+                ? "No specimen can be judged at any step: there is no ground truth for those evaluated."
+                : "No failure mode at any step."}
             </p>
           )
         )}
@@ -163,17 +179,7 @@ export function ModeChart({ store, across, width }: { store: Store; across: Area
               <th scope="col">judged</th>
             </tr>
           </thead>
-          <tbody>
-            {steps.map((step, index) => (
-              <tr key={step}>
-                <th scope="row">{step}</th>
-                {modes.map(({ key }, place) => (
-                  <td key={key}>{counts[index]?.counts[place] ?? "not read yet"}</td>
-                ))}
-                <td>{counts[index]?.judged ?? "not read yet"}</td>
-              </tr>
-            ))}
-          </tbody>
+          <tbody>{cells}</tbody>
         </table>
       </div>
     </section>

@@ -203,7 +203,7 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
     return (
       <>
         {picture !== "" && (
-          <p class="ew-note" role="status" data-testid={`image-status-${side}`}>
+          <p class="ew-note ew-note-image" role="status" title={picture} data-testid={`image-status-${side}`}>
             {picture}
           </p>
         )}
@@ -339,7 +339,7 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
     <div class="ew-main" data-compares={compares}>
       {compares && <CompareBar store={store} />}
       {shared && (
-        <div class="ew-shared">
+        <div class="ew-shared" data-missing={picture !== ""}>
           <Stage
             store={store}
             pack={pack}

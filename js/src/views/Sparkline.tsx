@@ -1,4 +1,4 @@
-import { type Spark, SPARK_HEIGHT, SPARK_WIDTH, sparkX } from "../charts/sparkline";
+import { COLUMN, type Spark, SPARK_HEIGHT, SPARK_WIDTH, sparkX } from "../charts/sparkline";
 
 interface SparklineProps {
   /** Undefined until its values have arrived. */
@@ -14,6 +14,7 @@ export function Sparkline({ line, steps, stepIndex }: SparklineProps) {
   return (
     <svg class="ew-spark" width={SPARK_WIDTH} height={SPARK_HEIGHT} aria-hidden="true" focusable="false" data-testid="spark">
       <line class="ew-spark-step" x1={x} x2={x} y1="0" y2={SPARK_HEIGHT} />
+      {line && line.band !== "" && <path class="ew-spark-band" d={line.band} stroke-width={COLUMN} />}
       {line && <path class="ew-spark-line" d={line.path} />}
       {point && <circle class="ew-spark-mark" cx={point.x} cy={point.y} r="2.5" />}
     </svg>

@@ -25,6 +25,8 @@ interface RowProps {
   held: { score: number; status: Status } | undefined;
   /** What the row is sorted by, where that is no score. */
   value: string | undefined;
+  /** What the value is. */
+  heading: string;
   score: Score;
   trend: Trend | undefined;
   steps: readonly number[];
@@ -53,13 +55,13 @@ function trendWords({ values }: Trend, score: Score, steps: readonly number[]): 
   );
 }
 
-function Row({ row, place, id, total, name, held, value, score, trend, steps, stepIndex, selected, open }: RowProps) {
+function Row({ row, place, id, total, name, held, value, heading, score, trend, steps, stepIndex, selected, open }: RowProps) {
   const { bounds } = score;
   const scored = held !== undefined && !Number.isNaN(held.score);
   const state = value ?? (scored ? scoreText(held.score) : held ? statusInList(held.status) : "");
   const line = useMemo(() => trend && spark(trend.values, steps, bounds), [trend, steps, bounds]);
   const words = useMemo(() => (trend && trend.read >= steps.length ? trendWords(trend, score, steps) : ""), [trend, steps, score]);
-  const said = [name, state, words].filter((part) => part !== undefined && part !== "").join(", ");
+  const said = [name, value === undefined ? state : `${heading} ${value}`, words].filter((part) => part !== undefined && part !== "").join(", ");
   return (
     <div
       id={id}
@@ -82,7 +84,7 @@ function Row({ row, place, id, total, name, held, value, score, trend, steps, st
           <span class="ew-row-tail">{name.slice(-TAIL)}</span>
         </span>
       )}
-      {steps.length > 1 && line?.path !== "" && <Sparkline line={line} steps={steps} stepIndex={stepIndex} />}
+      {steps.length > 1 && !(line?.path === "" && words !== "") && <Sparkline line={line} steps={steps} stepIndex={stepIndex} />}
       <span class={scored || value !== undefined ? "ew-row-score" : "ew-row-state"}>
         {state}
       </span>
@@ -170,6 +172,7 @@ export function SpecimenList({ store }: { store: Store }) {
   const step = store.step.value;
   const stepIndex = store.stepIndex.value;
   const sortedBy = store.sorting.values.value;
+  const heading = rowHeading(sortedBy?.by ?? "score", score, store.changesFrom.value);
   const rows = [];
   for (let place = first; place < end; place += 1) {
     const row = listed.rowAt(place);
@@ -184,6 +187,7 @@ export function SpecimenList({ store }: { store: Store }) {
         name={store.names.at(row)}
         held={store.scores.at(step, score.name, row)}
         value={sortedBy && value !== undefined ? rowValue(sortedBy.by, value, steps) : undefined}
+        heading={heading}
         score={score}
         trend={steps.length > 1 ? store.trends.at(score.name, row) : undefined}
         steps={steps}
@@ -196,7 +200,6 @@ export function SpecimenList({ store }: { store: Store }) {
   const isRendered = selectedPlace !== null && selectedPlace >= first && selectedPlace < end;
   const unsorted = store.sorting.failure.value;
   const failure = unsorted || store.scores.message.value;
-  const heading = rowHeading(sortedBy?.by ?? "score", score, store.changesFrom.value);
   return (
     <nav class="ew-side" aria-label="Specimens" data-open={store.listOpen.value}>
       <div class="ew-side-head">

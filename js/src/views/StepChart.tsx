@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Area, brokenLine, labelledSteps, nearestStep, tickText, valueScale, xOf, yOf } from "../charts/chart";
 import type { Store } from "../store";
 import { better, chartWords, scoreText } from "../words";
@@ -18,12 +18,16 @@ function isNumber(value: Value): value is number {
   return typeof value === "number";
 }
 
+function valueWords(value: Value): string {
+  return value === undefined ? "not read yet" : value === null ? "not defined" : scoreText(value);
+}
+
 /** A score of each step as a whole, the step in sight marked; a click goes to the step nearest to it. */
 export function StepChart({ store }: { store: Store }) {
   const run = store.run.value;
   const { steps } = run;
   const score = store.score.value;
-  void store.summary.version.value;
+  const version = store.summary.version.value;
   const frame = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   const [pointed, setPointed] = useState<number | null>(null);
@@ -38,31 +42,75 @@ export function StepChart({ store }: { store: Store }) {
   }, []);
 
   const known = store.summary.valuesOf(score.name);
-  const values: Value[] = steps.map((step) => known.get(step));
-  const numbers = values.filter(isNumber);
-  const scale = valueScale(numbers, score.bounds);
-  const tickTexts = scale.ticks.map((tick) => tickText(tick, scale));
-  const widestStep = Math.max(...steps.map((step) => String(step).length)) * CHARACTER_WIDTH;
-  const countWidth = run.modes.length > 0 ? COUNT_CHARACTERS * CHARACTER_WIDTH : 0;
-  const area: Area = {
-    left: Math.max(...tickTexts.map((text) => text.length * CHARACTER_WIDTH), countWidth, widestStep / 2) + 12,
-    right: width - widestStep / 2 - 8,
-    top: 10,
-    bottom: HEIGHT - 22,
-  };
-  const places = steps.map((step) => xOf(step, steps, area));
-  const points = values.map((value, index) =>
-    isNumber(value) ? { x: places[index] as number, y: yOf(value, scale, area) } : null,
-  );
-  const lines = brokenLine(points);
-  const dots = steps.length <= MOST_DOTS ? points : lines.flatMap((line) => (line.length === 1 ? line : []));
+  // made anew when the chart changes, and not while the cursor moves in it
+  const drawn = useMemo(() => {
+    const values: Value[] = steps.map((step) => known.get(step));
+    const numbers = values.filter(isNumber);
+    const scale = valueScale(numbers, score.bounds);
+    const tickTexts = scale.ticks.map((tick) => tickText(tick, scale));
+    const widestStep = Math.max(...steps.map((step) => String(step).length)) * CHARACTER_WIDTH;
+    const countWidth = run.modes.length > 0 ? COUNT_CHARACTERS * CHARACTER_WIDTH : 0;
+    const area: Area = {
+      left: Math.max(...tickTexts.map((text) => text.length * CHARACTER_WIDTH), countWidth, widestStep / 2) + 12,
+      right: width - widestStep / 2 - 8,
+      top: 10,
+      bottom: HEIGHT - 22,
+    };
+    const places = steps.map((step) => xOf(step, steps, area));
+    const points = values.map((value, index) =>
+      isNumber(value) ? { x: places[index] as number, y: yOf(value, scale, area) } : null,
+    );
+    const lines = brokenLine(points);
+    const dots = steps.length <= MOST_DOTS ? points : lines.flatMap((line) => (line.length === 1 ? line : []));
+    const axes = (
+      <>
+        {scale.ticks.map((tick, place) => (
+          <g key={tick}>
+            <line class="ew-chart-grid" x1={area.left} x2={area.right} y1={yOf(tick, scale, area)} y2={yOf(tick, scale, area)} />
+            <text class="ew-chart-text" x={area.left - 6} y={yOf(tick, scale, area)} dy="0.35em" text-anchor="end">
+              {tickTexts[place]}
+            </text>
+          </g>
+        ))}
+        {places.map((x, index) => (
+          <line key={index} class="ew-chart-tick" x1={x} x2={x} y1={area.bottom} y2={area.bottom + 4} />
+        ))}
+        {labelledSteps(places, widestStep + 16).map((index) => (
+          <text key={index} class="ew-chart-text" x={places[index]} y={HEIGHT - 6} text-anchor="middle">
+            {steps[index]}
+          </text>
+        ))}
+      </>
+    );
+    const curve = (
+      <>
+        {lines.map((line) => (
+          <polyline
+            key={line[0]?.x}
+            class="ew-chart-line"
+            data-testid="chart-line"
+            points={line.map(({ x, y }) => `${x},${y}`).join(" ")}
+          />
+        ))}
+        {dots.map((point, place) => point && <circle key={place} class="ew-chart-dot" cx={point.x} cy={point.y} r="2.5" />)}
+      </>
+    );
+    const cells = (
+      <>
+        {steps.map((step, index) => (
+          <tr key={step}>
+            <th scope="row">step {step}</th>
+            <td>{valueWords(values[index])}</td>
+          </tr>
+        ))}
+      </>
+    );
+    return { values, numbers, area, places, points, axes, curve, cells, words: chartWords(score, steps, values) };
+  }, [known, version, run, score, width]);
+  const { values, numbers, area, places, points, axes, curve, cells, words } = drawn;
   const current = store.stepIndex.value;
   const said = pointed ?? current;
   const read = values.filter((value) => value !== undefined).length;
-
-  function valueWords(value: Value): string {
-    return value === undefined ? "not read yet" : value === null ? "not defined" : scoreText(value);
-  }
 
   function indexAt(event: PointerEvent): number {
     const { left } = (event.currentTarget as Element).getBoundingClientRect();
@@ -97,7 +145,7 @@ export function StepChart({ store }: { store: Store }) {
           width={width}
           height={HEIGHT}
           role="img"
-          aria-label={chartWords(score, steps, values)}
+          aria-label={words}
           data-testid="chart-plot"
           onPointerDown={(event) => {
             if (event.button !== 0) return;
@@ -114,22 +162,7 @@ export function StepChart({ store }: { store: Store }) {
           onPointerCancel={() => store.commitStep()}
           onPointerLeave={() => setPointed(null)}
         >
-          {scale.ticks.map((tick, place) => (
-            <g key={tick}>
-              <line class="ew-chart-grid" x1={area.left} x2={area.right} y1={yOf(tick, scale, area)} y2={yOf(tick, scale, area)} />
-              <text class="ew-chart-text" x={area.left - 6} y={yOf(tick, scale, area)} dy="0.35em" text-anchor="end">
-                {tickTexts[place]}
-              </text>
-            </g>
-          ))}
-          {places.map((x, index) => (
-            <line key={index} class="ew-chart-tick" x1={x} x2={x} y1={area.bottom} y2={area.bottom + 4} />
-          ))}
-          {labelledSteps(places, widestStep + 16).map((index) => (
-            <text key={index} class="ew-chart-text" x={places[index]} y={HEIGHT - 6} text-anchor="middle">
-              {steps[index]}
-            </text>
-          ))}
+          {axes}
           {pointed !== null && pointed !== current && (
             <line class="ew-chart-pointed" x1={places[pointed]} x2={places[pointed]} y1={area.top} y2={area.bottom} />
           )}
@@ -141,15 +174,7 @@ export function StepChart({ store }: { store: Store }) {
             y1={area.top - 6}
             y2={area.bottom}
           />
-          {lines.map((line) => (
-            <polyline
-              key={line[0]?.x}
-              class="ew-chart-line"
-              data-testid="chart-line"
-              points={line.map(({ x, y }) => `${x},${y}`).join(" ")}
-            />
-          ))}
-          {dots.map((point, place) => point && <circle key={place} class="ew-chart-dot" cx={point.x} cy={point.y} r="2.5" />)}
+          {curve}
           {[...new Set([current, said])].map((index) => {
             const point = points[index];
             return point && <circle key={index} class="ew-chart-ring" cx={point.x} cy={point.y} r="4.5" />;
@@ -177,14 +202,7 @@ export function StepChart({ store }: { store: Store }) {
       <div class="ew-unseen">
         <table data-testid="chart-table">
           <caption>{score.name} at each step</caption>
-          <tbody>
-            {steps.map((step, index) => (
-              <tr key={step}>
-                <th scope="row">step {step}</th>
-                <td>{valueWords(values[index])}</td>
-              </tr>
-            ))}
-          </tbody>
+          <tbody>{cells}</tbody>
         </table>
       </div>
       {run.modes.length > 0 && <ModeChart store={store} across={area} width={width} />}

@@ -239,7 +239,7 @@ function stepwise(scenario: Scenario, request: Request): Answer | null {
     case "mode_counts": {
       const steps = first(request.steps);
       const known = rows.slice(0, 1000);
-      const of = steps.map((step) => known.flatMap((row) => scenario.modesOf(row, step) ?? []));
+      const of = steps.map((step) => known.map((row) => scenario.modesOf(row, step)).filter((bits) => bits !== null));
       const counts = of.map((bits) => run.modes.map((_, bit) => bits.filter((one) => (one >> bit) & 1).length));
       return { message: { id, kind: "mode_counts", steps, counts, judged: of.map((bits) => bits.length) } satisfies Reply, buffers: [] };
     }
