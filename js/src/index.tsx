@@ -1,6 +1,7 @@
 import { render as mount } from "preact";
 import type { Channel } from "./data/requests";
-import { createStore, type Model } from "./store";
+import type { Model } from "./model";
+import { createStore } from "./store";
 import { App } from "./views/App";
 
 export interface Host {

@@ -11,6 +11,7 @@ import { createLearning } from "./data/learning";
 import { createFindings, createModeCounts, createModes, OF_RUN } from "./data/modes";
 import { createNames } from "./data/names";
 import { type DecodeImage, decodeInBrowser, holdsSteps, type Pack } from "./data/pack";
+import type { Model } from "./model";
 import { createPlayback } from "./playback";
 import { isRunInfo, type RunInfo, type Score, type Sort, SORTS } from "./protocol";
 import { type Channel, createClient } from "./data/requests";
@@ -22,15 +23,6 @@ import { createTrends } from "./data/trends";
 
 export const SLOW_MS = 1500;
 const MAX_OPENING = 2;
-
-/** The part of the widget's model that the store needs. */
-export interface Model {
-  get(name: string): unknown;
-  set(name: string, value: unknown): void;
-  save_changes(): void;
-  on(event: string, handler: () => void): void;
-  off(event: string, handler: () => void): void;
-}
 
 export interface Options {
   labels: boolean;

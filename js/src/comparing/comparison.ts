@@ -4,7 +4,7 @@ import { type DecodeImage, holdsSteps, type Pack } from "../data/pack";
 import type { RunInfo } from "../protocol";
 import type { Client } from "../data/requests";
 import { createSpecimens } from "../data/specimens";
-import type { Model } from "../store";
+import type { Model } from "../model";
 
 export type Comparison = ReturnType<typeof createComparison>;
 

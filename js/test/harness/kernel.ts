@@ -1,7 +1,7 @@
 /** Stands in for Python: a model, a data channel, and plausible answers made from a seed. */
 import { BUFFERS, type BufferName, LEARNING_STATES, OUTCOMES, type Question, type Reply, type Request, type RunInfo, type SpecimenReply, STATUSES } from "../../src/protocol";
 import type { Channel } from "../../src/data/requests";
-import type { Model } from "../../src/store";
+import type { Model } from "../../src/model";
 
 export type Handler = (message: unknown, buffers?: readonly unknown[]) => void;
 
