@@ -1,12 +1,11 @@
 /** Sparklines, filters, failure modes and findings on the screen. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import widget from "../src/index";
-import { answering, FakeChannel, FakeModel, nameOf, RUN, type Scenario } from "./harness/kernel";
+import { describe, expect, it, vi } from "vitest";
+import { nameOf, RUN, type Scenario } from "./harness/kernel";
+import { show } from "./mounted";
 import { until as settled } from "./settling";
 
 const EVIL = '<img src=x onerror="globalThis.harmed = true">';
 const TWELVE = { ...RUN, specimens: 12 };
-const open: (() => void)[] = [];
 
 /** Lets time pass until something is so: effects run after a frame, and typing is waited for. */
 function until(condition: () => boolean): Promise<void> {
@@ -16,34 +15,11 @@ function until(condition: () => boolean): Promise<void> {
   });
 }
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("createImageBitmap", async () => ({ width: 640, height: 480, close: () => {} }));
-});
-
-afterEach(() => {
-  for (const close of open.splice(0)) close();
-  vi.runOnlyPendingTimers();
-  vi.runOnlyPendingTimers();
-  document.body.replaceChildren();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 async function shown(part: Partial<Scenario> = {}, traits: Record<string, unknown> = {}) {
   const run = part.run ?? TWELVE;
-  const model = new FakeModel({ _run: run, step: 250, specimen: nameOf(0), ...traits });
-  const channel = new FakeChannel(answering({ image: [1], summarySteps: 99, ...part, run }));
-  const el = document.createElement("div");
-  document.body.append(el);
-  open.push(widget.render({ model, el, host: { getModel: async () => channel } }));
-  const all = (id: string) => [...el.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
-  const one = (id: string): HTMLElement => {
-    const [found] = all(id);
-    if (!found) throw new Error(`nothing has the test id ${id}`);
-    return found;
-  };
-  const text = (id: string) => all(id)[0]?.textContent ?? "";
+  const scenario = { summarySteps: 99, ...part, run };
+  const view = show(scenario, { specimen: nameOf(0), ...traits });
+  const { el, all, one } = view;
   const rows = () => [...el.querySelectorAll<HTMLElement>('.ew-row[role="option"]')];
   const row = (place: number) => rows().find((element) => element.dataset.row === String(place)) as HTMLElement;
   const type = (id: string, words: string) => {
@@ -56,10 +32,8 @@ async function shown(part: Partial<Scenario> = {}, traits: Record<string, unknow
     select.value = value;
     select.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  const press = (key: string, target: HTMLElement = one("root")) =>
-    target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   await until(() => all("panel-prediction").length === 1 && one("root").dataset.state === "ready");
-  return { model, channel, el, all, one, text, rows, row, type, choose, press };
+  return { ...view, rows, row, type, choose };
 }
 
 describe("a sparkline", () => {
