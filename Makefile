@@ -56,8 +56,8 @@ front-end: js/node_modules/.installed
 	npm --prefix js run check
 
 fresh: bundle ## the committed bundle is what the sources build
-	git diff --exit-code -- evalwidget/static || \
-		(echo "evalwidget/static is not what js/ builds: commit the result of 'make bundle'"; exit 1)
+	git diff --exit-code -- evalwidget/static evalwidget/labextensions || \
+		(echo "evalwidget/static or evalwidget/labextensions is not what js/ builds: commit the result of 'make bundle'"; exit 1)
 
 bundle: js/node_modules/.installed
 	npm --prefix js run build

@@ -14,6 +14,7 @@ from evalwidget.diagnosis.diagnosis import Diagnosis
 from evalwidget.errors import UnknownNameError
 from evalwidget.scoring.evaluation import Evaluation
 from evalwidget.scoring.named_scores import main_score
+from evalwidget.widget.cell_origin import current_origin
 from evalwidget.widget.filters import checked_filter
 from evalwidget.widget.protocol import SORTS
 from evalwidget.widget.server import answer, run_info
@@ -95,6 +96,9 @@ class EvalWidget(anywidget.AnyWidget):
     _run = traitlets.Dict().tag(sync=True)
     _height = traitlets.Int(560).tag(sync=True)
     _data = anywidget.WidgetTrait().tag(sync=True)
+    _origin = traitlets.Dict().tag(sync=True)
+    #: True until a page has shown what was asked for.
+    _sidebar_asked = traitlets.Bool(False).tag(sync=True, echo_update=False)
 
     def __init__(
         self,
@@ -132,6 +136,7 @@ class EvalWidget(anywidget.AnyWidget):
             _run=dict(run),
             _height=height,
             _data=self._channel,
+            _origin=dict(current_origin()),
         )
 
     @traitlets.validate("step")
@@ -169,6 +174,14 @@ class EvalWidget(anywidget.AnyWidget):
             return checked_filter(self._data_of_run, proposal["value"])
         except UnknownNameError as error:
             raise traitlets.TraitError(str(error)) from error
+
+    def show_in_sidebar(self) -> None:
+        """Show this evaluation in the sidebar of JupyterLab or Notebook 7, and open the sidebar where it is closed.
+
+        Step, specimen, score, sorting and filter stay the same in every place that shows the evaluation. A page that
+        has no such sidebar shows nothing.
+        """
+        self._sidebar_asked = True
 
     def close(self) -> None:
         """Close the widget and its channel."""

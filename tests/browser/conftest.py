@@ -104,6 +104,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
             *(f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", f"--IdentityProvider.token={token}"),
             *("--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"),
+            # what is built, not what was installed when the environment was made
+            f"--LabServerApp.extra_labextensions_path={ROOT / 'evalwidget' / 'labextensions'}",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             *(
                 f"--LabApp.user_settings_dir={settings / 'settings'}",
                 f"--LabApp.workspaces_dir={settings / 'workspaces'}",

@@ -1,6 +1,8 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { MAX_ZOOM, type View, WHOLE } from "../drawing/geometry";
+import type { Layout } from "../hub";
 import { type Action, actionOf } from "../keyboard";
+import { useFolding } from "../layout";
 import { hasSharedImage } from "../data/pack";
 import { nextTruth } from "../comparing/history";
 import { type Side, type Store, WORD_BASES } from "../store";
@@ -11,6 +13,7 @@ import { Menu } from "./Menu";
 import { Notices } from "./Notices";
 import { Panels } from "./Panels";
 import { SpecimenList } from "./SpecimenList";
+import { StepControl } from "./StepControl";
 
 const KEY_ZOOM = 1.25;
 
@@ -19,7 +22,7 @@ function zoomed(view: View, factor: number): View {
   return zoom === 1 ? WHOLE : { ...view, zoom };
 }
 
-export function App({ store }: { store: Store }) {
+export function App({ store, layout }: { store: Store; layout: Layout }) {
   const root = useRef<HTMLDivElement>(null);
   const menuButton = useRef<HTMLButtonElement>(null);
   const focusBefore = useRef<HTMLElement | null>(null);
@@ -35,6 +38,7 @@ export function App({ store }: { store: Store }) {
     return () => (focusBefore.current ?? menuButton.current)?.focus();
   }, [menuOpen]);
 
+  useFolding(root, layout);
   useEffect(() => () => painted.current.clear(), []);
 
   const compares = store.comparison.on.value;
@@ -127,6 +131,7 @@ export function App({ store }: { store: Store }) {
       aria-label={`Evaluation of ${store.run.value.name || "a run"}`}
       data-testid="root"
       data-state={phase}
+      data-layout={layout}
       data-chart={menuOpen && store.chartOpen.value}
       data-compares={compares}
       data-history={historyRows || undefined}
@@ -140,7 +145,12 @@ export function App({ store }: { store: Store }) {
         ) : (
           <>
             <Header store={store} menuButton={menuButton} />
-            {menuOpen && <Menu store={store} />}
+            {layout === "sidebar" && (
+              <div class="ew-steps">
+                <StepControl store={store} />
+              </div>
+            )}
+            {menuOpen && <Menu store={store} hasSteps={layout !== "sidebar"} />}
             <div class="ew-body">
               <SpecimenList store={store} />
               <div class="ew-content">

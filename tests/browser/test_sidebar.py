@@ -1,0 +1,355 @@
+"""The sidebar of JupyterLab: evaluations of open notebooks, one of them mounted there, tabs, and run folders."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import evalwidget as ew
+
+MAKE = 'import evalwidget as ew\nrun = ew.demo_run("grounding")'
+SHOW = "w = run.compare(step=100)\nw"
+OTHER = 'import evalwidget as ew\nv = ew.demo_run("vqa").compare()\nv'
+
+
+class Sidebar:
+    """The panel in the left bar of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.panel = page.locator("#evalwidget-sidebar")
+        self.rows = self.panel.get_by_test_id("evaluation")
+        self.folders = self.panel.get_by_test_id("run-folder")
+        self.root = self.panel.locator(".ew-root")
+        self.tab = page.locator("[id^=evalwidget-tab]")
+
+    @property
+    def icon(self) -> Locator:
+        return self.page.locator('.jp-SideBar [data-id="evalwidget-sidebar"]')
+
+    def open(self) -> "Sidebar":
+        self.page.evaluate("() => window.jupyterapp.commands.execute('evalwidget:show')")
+        expect(self.panel).to_be_visible()
+        return self
+
+    def choose(self, place: int = 0) -> "Sidebar":
+        self.rows.nth(place).click()
+        expect(self.root).to_have_attribute("data-state", "ready")
+        return self
+
+    def all_evaluations(self) -> "Sidebar":
+        self.panel.get_by_test_id("back").click()
+        return self
+
+    def widen(self, width: int) -> "Sidebar":
+        """Drag the edge of the panel, as its user would."""
+        box = self.panel.bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] + 2, 500)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + width + 2, 500, steps=4)
+        self.page.mouse.up()
+        self.page.wait_for_function(
+            "(width) => Math.abs(document.querySelector('#evalwidget-sidebar').clientWidth - width) < 4", arg=width
+        )
+        return self
+
+
+def command(page: Page, name: str, arguments: dict | None = None) -> None:
+    page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+
+
+def current_kernel_is_idle(page: Page) -> None:
+    page.wait_for_function(
+        "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+
+
+@pytest.fixture
+def sidebar(lab_page):
+    return Sidebar(lab_page.page)
+
+
+@pytest.fixture
+def one(lab_page, sidebar):
+    """A notebook with one evaluation, and the sidebar open."""
+    lab_page.open(lab_page.lab.write_notebook("one.ipynb", [MAKE, SHOW])).run_all()
+    sidebar.open()
+    expect(sidebar.rows).to_have_count(1)
+    return lab_page
+
+
+def test_nothing_is_fetched_before_the_panel_opens_and_an_empty_panel_tells_how_to_begin(lab_page, sidebar):
+    fetched: list[str] = []
+    lab_page.page.on("request", lambda request: fetched.append(request.url))
+    lab_page.open(lab_page.lab.write_notebook("empty.ipynb", [""]))
+    ours = [url.rsplit("/", 1)[1].split(".")[0] for url in fetched if "/extensions/evalwidget/" in url]
+    assert ours == ["remoteEntry"]
+    expect(sidebar.icon).to_have_attribute("title", "Evaluations")
+    expect(sidebar.panel).to_be_hidden()
+    sidebar.icon.click()
+    expect(sidebar.panel.get_by_test_id("no-evaluations")).to_contain_text('ew.demo_run("grounding").compare()')
+    expect(sidebar.rows).to_have_count(0)
+    lab_page.screenshot("sidebar-empty", of=sidebar.panel)
+
+
+def test_lists_the_evaluations_of_two_notebooks_with_two_kernels(one, sidebar):
+    expect(sidebar.rows).to_have_text("digits: phrase grounding" + "one.ipynb [2]")
+    second = one.lab.write_notebook("<b>two.ipynb", [OTHER])
+    command(one.page, "docmanager:open", {"path": second})
+    current_kernel_is_idle(one.page)
+    one.run_all()
+    expect(sidebar.rows).to_have_count(2)
+    expect(sidebar.rows.nth(1)).to_contain_text("<b>two.ipynb")
+    one.screenshot("sidebar-two-notebooks", of=sidebar.panel)
+    sidebar.choose(1)
+    expect(sidebar.root.get_by_test_id("panel-prediction")).to_be_visible()
+    sidebar.all_evaluations().choose(0)
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+
+
+@pytest.mark.parametrize("width", [250, 600])
+def test_the_view_is_narrow_and_its_slider_is_always_in_sight(one, sidebar, width):
+    sidebar.choose().widen(width)
+    truth = sidebar.root.get_by_test_id("panel-truth").bounding_box()
+    prediction = sidebar.root.get_by_test_id("panel-prediction").bounding_box()
+    assert truth["y"] + truth["height"] <= prediction["y"]
+    assert truth["x"] == prediction["x"]
+    names = sidebar.root.locator(".ew-list")
+    expect(names).to_be_hidden()
+    sidebar.root.locator(".ew-side-toggle").click()
+    expect(names).to_be_visible()
+    sidebar.root.locator(".ew-side-toggle").click()
+    expect(names).to_be_hidden()
+    slider = sidebar.root.get_by_test_id("step-slider")
+    one.screenshot(f"sidebar-{width}-light", of=sidebar.panel)
+    sidebar.root.get_by_test_id("findings").scroll_into_view_if_needed()
+    expect(slider).to_be_in_viewport(ratio=1)
+    slider.focus()
+    slider.press("Home")
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|0")
+    sidebar.root.get_by_test_id("menu-button").click()
+    expect(sidebar.root.get_by_test_id("step-slider")).to_have_count(1)
+    one.screenshot(f"sidebar-{width}-menu", of=sidebar.panel)
+    sidebar.root.get_by_test_id("menu-button").click()
+    command(one.page, "apputils:change-theme", {"theme": "JupyterLab Dark"})
+    expect(one.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    one.screenshot(f"sidebar-{width}-dark", of=sidebar.panel)
+    command(one.page, "apputils:change-theme", {"theme": "JupyterLab Light"})
+    expect(one.page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
+
+
+def test_moves_to_a_tab_and_back_and_is_the_same_evaluation_everywhere(one, sidebar):
+    sidebar.choose()
+    cell = one.page.locator(".jp-Notebook .ew-root")
+    sidebar.root.get_by_test_id("next-specimen").click()
+    expect(cell).to_have_attribute("data-painted", "sheet-02.png|100")
+    sidebar.panel.get_by_test_id("to-tab").click()
+    tab = sidebar.tab.locator(".ew-root")
+    expect(tab).to_have_attribute("data-painted", "sheet-02.png|100")
+    assert one.page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label") == "digits: phrase grounding"
+    expect(sidebar.rows).to_contain_text("in a tab")
+    expect(tab.get_by_test_id("panel-truth")).to_be_visible()
+    one.screenshot("sidebar-tab", of=one.page.locator("body"))
+    tab.press("l")
+    tab.press("/")
+    one.page.keyboard.type("black")
+    tab.get_by_test_id("filter-text").press("Enter")
+    expect(tab.get_by_test_id("position")).not_to_contain_text("/ 40")
+    narrowed = tab.get_by_test_id("position").inner_text()
+    expect(sidebar.tab).to_be_visible()
+    # choosing it where it is listed brings the tab to the front
+    command(one.page, "docmanager:open", {"path": "one.ipynb"})
+    expect(tab).to_be_hidden()
+    sidebar.rows.click()
+    expect(tab).to_be_visible()
+    sidebar.tab.get_by_test_id("to-sidebar").click()
+    expect(sidebar.tab).to_have_count(0)
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-02.png|150")
+    expect(sidebar.root.get_by_test_id("position")).to_have_text(narrowed)
+    expect(cell.get_by_test_id("position")).to_have_text(narrowed)
+    assert one.run_cell("print(w.step, w.specimen, w.filter)") == "150 sheet-02.png {'text': 'black'}"
+    one.run_cell("w.step = 250; w.specimen = 'sheet-04.png'; w.filter = {}")
+    for root in (cell, sidebar.root):
+        expect(root).to_have_attribute("data-painted", "sheet-04.png|250")
+        expect(root.get_by_test_id("position")).to_have_text("4 / 40")
+
+
+def test_python_shows_it_in_the_sidebar(lab_page, sidebar):
+    lab_page.open(lab_page.lab.write_notebook("shown.ipynb", [MAKE, "w = run.compare()\nw.show_in_sidebar()"])).run_all()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|500")
+    assert lab_page.run_cell("print(w._sidebar_asked)") == "False"
+    sidebar.all_evaluations()
+    expect(sidebar.rows).to_have_count(1)
+    lab_page.run_cell("w.show_in_sidebar()")
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|500")
+
+
+def test_running_a_cell_again_updates_its_entry(one, sidebar):
+    sidebar.choose()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+    one.run_cell("before = w")
+    one.run_all()
+    one.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.executionCount === 4")
+    one.run_cell("assert w is not before; w.step = 250; before.step = 0")
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
+    sidebar.all_evaluations()
+    expect(sidebar.rows).to_have_text(["digits: phrase grounding" + "one.ipynb [4]"])
+
+
+def test_several_evaluations_of_one_cell_stay_apart(lab_page, sidebar):
+    two = "from IPython.display import display\na, b = run.compare(step=0), run.compare(step=50)\ndisplay(a, b)"
+    lab_page.open(lab_page.lab.write_notebook("pair.ipynb", [MAKE, two])).run_all()
+    sidebar.open()
+    expect(sidebar.rows).to_have_count(2)
+    lab_page.run_all()
+    expect(sidebar.rows).to_have_text(["digits: phrase grounding" + "pair.ipynb [4]"] * 2)
+    sidebar.choose(1)
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|50")
+
+
+def test_a_restarted_kernel_has_no_evaluations_until_its_cells_are_run(one, sidebar):
+    sidebar.choose()
+    one.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    expect(sidebar.rows).to_have_count(0)
+    expect(sidebar.panel).to_contain_text("What was shown here has ended.")
+    current_kernel_is_idle(one.page)
+    one.run_all()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+
+
+def test_a_dead_kernel_has_no_evaluations(one, sidebar):
+    one.page.evaluate(
+        """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+            .requestExecute({code: 'import os; os._exit(1)'}); }"""
+    )
+    expect(sidebar.rows).to_have_count(0)
+    expect(sidebar.panel.get_by_test_id("no-evaluations")).to_be_visible()
+
+
+def test_a_kernel_that_is_shut_down_has_no_evaluations(one, sidebar):
+    one.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    expect(sidebar.rows).to_have_count(0)
+
+
+def test_a_closed_notebook_takes_its_evaluations_along_and_brings_them_back(one, sidebar):
+    sidebar.choose()
+    command(one.page, "docmanager:save")
+    one.page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
+    expect(sidebar.panel.get_by_test_id("no-evaluations")).to_be_visible()
+    command(one.page, "docmanager:open", {"path": "one.ipynb"})
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+    sidebar.all_evaluations()
+    expect(sidebar.rows).to_have_count(1)
+
+
+def test_a_reloaded_page_has_the_panel_and_what_it_showed(one, sidebar):
+    page = one.page
+    sidebar.choose()
+    one.run_cell("w.step = 250")
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
+    command(page, "docmanager:save")
+    page.evaluate("() => window.jupyterapp.restored")
+    page.reload()
+    expect(sidebar.panel).to_be_visible()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
+    sidebar.all_evaluations()
+    expect(sidebar.rows).to_have_count(1)
+    assert one.run_cell("print(w.step)") == "250"
+
+
+def test_commands_are_in_the_palette(one, sidebar):
+    page = one.page
+    sidebar.icon.click()
+    expect(sidebar.panel).to_be_hidden()
+    command(page, "apputils:activate-command-palette")
+    page.keyboard.type("show evaluations")
+    page.keyboard.press("Enter")
+    expect(sidebar.panel).to_be_visible()
+    sidebar.choose()
+    command(page, "apputils:activate-command-palette")
+    page.keyboard.type("move the evaluation to a tab")
+    page.keyboard.press("Enter")
+    expect(sidebar.tab.locator(".ew-root")).to_have_attribute("data-painted", "sheet-01.png|100")
+    command(page, "evalwidget:to-sidebar")
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+    command(page, "evalwidget:find-runs")
+    expect(sidebar.rows).to_have_count(1)
+
+
+STRANGE = [
+    'a "quoted" \'name\'',
+    "back\\slash\\n",
+    "two\nlines",
+    "{run} {{x}} %s",
+    'x").compare(); open("proof", "w"); ("',
+    "ends?",
+    "!ls",
+    "\u202egnp.<img src=x onerror=document.title='hit'>",
+]
+
+
+@pytest.fixture
+def folders(lab, tmp_path):
+    """Run folders below the server's root, and what is not to be found there."""
+    saved = tmp_path / "run"
+    ew.demo_run("grounding").save(saved)
+    top = lab.root / "runs"
+    for place in (*STRANGE, "deep/er/one", "deep/er/one/below/too/deep", ".hidden/run", "node_modules/run"):
+        shutil.copytree(saved, top / place, dirs_exist_ok=True)
+    yield top
+    shutil.rmtree(top)
+
+
+def test_run_folders_are_found_and_open_in_the_active_notebook_whatever_they_are_called(lab_page, sidebar, folders):
+    page = lab_page.page
+    (lab_page.lab.root / "work").mkdir(exist_ok=True)
+    lab_page.open(lab_page.lab.write_notebook("work/active.ipynb", ["before = 1"]))
+    sidebar.open()
+    expect(sidebar.folders).to_have_count(len(STRANGE) + 1)
+    named = sorted(row.get_attribute("title") for row in sidebar.folders.all())
+    assert named == sorted([*(f"runs/{name}" for name in STRANGE), "runs/deep/er/one"])
+    lab_page.screenshot("sidebar-run-folders", of=sidebar.panel)
+    for count, name in enumerate(STRANGE, 1):
+        sidebar.panel.locator(f"[data-key={_css_string('runs/' + name)}]").click()
+        expect(sidebar.rows).to_have_count(count)
+        expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(count + 1)
+    assert page.title() != "hit"
+    assert not list(lab_page.lab.root.rglob("proof"))
+    assert page.locator(".jp-OutputArea-output[data-mime-type*=stderr]").count() == 0
+
+
+def _css_string(text: str) -> str:
+    return '"' + "".join(f"\\{ord(character):x} " for character in text) + '"'
+
+
+def test_a_run_folder_starts_a_notebook_where_there_is_none(lab_page, sidebar, folders):
+    page = lab_page.page
+    page.goto(f"{lab_page.lab.url}/lab?reset&token={lab_page.lab.token}")
+    page.wait_for_function("() => window.jupyterapp?.restored")
+    sidebar.open()
+    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
+    expect(page.locator(".jp-Notebook .ew-root")).to_have_attribute("data-state", "ready")
+    expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(1)
+    expect(page.locator(".jp-Notebook .cm-content")).to_contain_text('ew.open_run("one").compare()')
+    expect(sidebar.rows).to_contain_text("Untitled.ipynb")
+    assert [path.name for path in (folders / "deep" / "er").glob("*.ipynb")] == ["Untitled.ipynb"]
+    assert Path(folders / "deep" / "er" / "Untitled.ipynb").is_file()
+
+
+def test_names_of_runs_are_text(lab_page, sidebar):
+    make = (
+        "import pandas as pd, evalwidget as ew\n"
+        "box = dict(specimen='a', x1=0, y1=0, x2=9, y2=9, phrase='cat')\n"
+        "name = '<img src=x onerror=\"document.title=1\"> & \"run\"'\n"
+        "run = ew.Run.from_frames(pd.DataFrame([box]), pd.DataFrame([{**box, 'step': 1, 'score': .5}]), name=name)"
+    )
+    lab_page.open(lab_page.lab.write_notebook("named.ipynb", [make, "w = run.compare()\nw"])).run_all()
+    sidebar.open()
+    expect(sidebar.rows).to_contain_text('<img src=x onerror="document.title=1"> & "run"')
+    sidebar.choose()
+    expect(sidebar.panel.get_by_test_id("sidebar-title")).to_contain_text("<img src=x")
+    sidebar.panel.get_by_test_id("to-tab").click()
+    expect(sidebar.tab.locator(".ew-root")).to_have_attribute("data-state", "ready")
+    assert lab_page.page.locator("img[src=x]").count() == 0
