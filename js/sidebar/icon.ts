@@ -4,10 +4,8 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 export function drawIcon(host: Element): void {
   const svg = document.createElementNS(NAMESPACE, "svg");
   svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("width", "20");
-  svg.setAttribute("height", "20");
   svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("style", "display: block; margin: auto");
+  svg.setAttribute("style", "display: block; width: 100%; min-width: 16px; max-width: 20px; margin: auto");
   for (const [d, dashes] of [
     ["M2.5 5.5h9v8h-9z", ""],
     ["M7.5 8h10v7.5h-10z", "2.5 1.5"],

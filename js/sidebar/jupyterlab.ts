@@ -20,7 +20,12 @@ export interface Widget {
   dispose(): void;
 }
 
-export type WidgetClass = new () => Widget & { onAfterShow?(): void; onAfterAttach?(): void };
+/** The class of widgets, with what is told to them. */
+export type WidgetClass = new () => Widget & {
+  onAfterShow?(): void;
+  onAfterAttach?(): void;
+  onActivateRequest?(): void;
+};
 
 export interface Kernel {
   readonly id: string;

@@ -153,10 +153,17 @@ export function createPanel(surroundings: Surroundings): Panel {
     if (tab) app.shell.activateById(tab.widget.id);
   }
 
+  /** Takes the focus where it is brought to the front: JupyterLab holds for current what has it. */
+  class TabWidget extends Widget {
+    override onActivateRequest(): void {
+      this.node.querySelector<HTMLElement>(".ew-root")?.focus();
+    }
+  }
+
   function openTab({ evaluation, notebook }: Listing): void {
     const { key } = evaluation;
     const host = element("div", { class: "ews-stage" });
-    const widget = new Widget();
+    const widget = new TabWidget();
     const return_ = button("To the sidebar", "to-sidebar", () => {
       app.shell.activateById(place.id);
       choose(key);
@@ -171,8 +178,11 @@ export function createPanel(surroundings: Surroundings): Panel {
     Object.assign(widget.title, { label: evaluation.title(), caption: notebook.context.path, closable: true });
     widget.title.icon = place.title.icon;
     app.shell.add(widget, "main");
-    // Notebook 7 has one widget in its main area, and tabs below it
-    if (widget.parent === null) app.shell.add(widget, "down");
+    if (widget.parent === null) {
+      // Notebook 7 has one widget in its main area, and tabs below it that are no higher than they must be
+      widget.node.style.minHeight = "45vh";
+      app.shell.add(widget, "down");
+    }
     const opened = view(evaluation, host, "tab");
     const tab: Tab = { ...opened, widget };
     widget.disposed.connect(() => {

@@ -163,8 +163,9 @@ class LabPage:
     def part(self, testid: str) -> Locator:
         return self.root.locator(f'[data-testid="{testid}"]')
 
-    def open(self, notebook: str) -> "LabPage":
-        self.page.goto(f"{self.lab.url}/lab/tree/{notebook}?reset&token={self.lab.token}")
+    def open(self, notebook: str, app: str = "lab/tree") -> "LabPage":
+        """Open a notebook in JupyterLab, or in Notebook 7 ("notebooks"), and wait for its kernel."""
+        self.page.goto(f"{self.lab.url}/{app}/{notebook}?reset&token={self.lab.token}")
         self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
             timeout=PATIENCE_MS,
@@ -254,8 +255,8 @@ class LabPage:
             )
         )
 
-    def screenshot(self, name: str, of: Locator | None = None) -> None:
-        """Keep a picture of the widget, or of a part of it, where ``EVALWIDGET_SCREENSHOTS`` asks for one."""
+    def screenshot(self, name: str, of: Locator | Page | None = None) -> None:
+        """Keep a picture of the widget, of a part of it or of the page, where ``EVALWIDGET_SCREENSHOTS`` asks for one."""
         folder = os.environ.get("EVALWIDGET_SCREENSHOTS")
         if folder:
             (of or self.root).screenshot(path=Path(folder) / f"{name}.png")

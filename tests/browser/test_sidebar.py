@@ -151,7 +151,7 @@ def test_moves_to_a_tab_and_back_and_is_the_same_evaluation_everywhere(one, side
     assert one.page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label") == "digits: phrase grounding"
     expect(sidebar.rows).to_contain_text("in a tab")
     expect(tab.get_by_test_id("panel-truth")).to_be_visible()
-    one.screenshot("sidebar-tab", of=one.page.locator("body"))
+    one.screenshot("sidebar-tab", of=one.page)
     tab.press("l")
     tab.press("/")
     one.page.keyboard.type("black")
@@ -291,10 +291,9 @@ STRANGE = [
 
 
 @pytest.fixture
-def folders(lab, tmp_path):
+def folders(lab):
     """Run folders below the server's root, and what is not to be found there."""
-    saved = tmp_path / "run"
-    ew.demo_run("grounding").save(saved)
+    saved = Path(ew.__file__).parent / "demo" / "grounding"
     top = lab.root / "runs"
     for place in (*STRANGE, "deep/er/one", "deep/er/one/below/too/deep", ".hidden/run", "node_modules/run"):
         shutil.copytree(saved, top / place, dirs_exist_ok=True)
@@ -353,3 +352,44 @@ def test_names_of_runs_are_text(lab_page, sidebar):
     sidebar.panel.get_by_test_id("to-tab").click()
     expect(sidebar.tab.locator(".ew-root")).to_have_attribute("data-state", "ready")
     assert lab_page.page.locator("img[src=x]").count() == 0
+
+
+def test_notebook_7_has_the_sidebar_as_well(lab_page, sidebar, folders):
+    page = lab_page.page
+    notebook = lab_page.lab.write_notebook("seven.ipynb", [MAKE, SHOW])
+    lab_page.open(notebook, app="notebooks").run_all()
+    page.get_by_role("menuitem", name="View").click()
+    page.get_by_text("Left Sidebar").hover()
+    page.get_by_text("Show Evaluations").click()
+    expect(sidebar.rows).to_have_text(["digits: phrase grounding" + "seven.ipynb [2]"])
+    sidebar.choose()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+    lab_page.screenshot("sidebar-notebook-7", of=page)
+    sidebar.panel.get_by_test_id("to-tab").click()
+    tab = sidebar.tab.locator(".ew-root")
+    expect(tab).to_have_attribute("data-painted", "sheet-01.png|100")
+    expect(tab).to_be_visible()
+    tab.press("l")
+    lab_page.screenshot("sidebar-notebook-7-tab", of=page)
+    sidebar.tab.get_by_test_id("to-sidebar").click()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|150")
+    lab_page.run_cell("w.step = 250")
+    for root in (sidebar.root, page.locator(".jp-Notebook .ew-root")):
+        expect(root).to_have_attribute("data-painted", "sheet-01.png|250")
+    sidebar.all_evaluations()
+    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
+    expect(sidebar.rows).to_have_count(2)
+    lab_page.run_cell("w.show_in_sidebar()")
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    expect(sidebar.rows).to_have_count(0)
+    current_kernel_is_idle(page)
+    lab_page.run_all()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+    command(page, "docmanager:save")
+    page.reload()
+    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible()
+    sidebar.open()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+    # Notebook 7.6 reads a schema that it has not when it is opened, with and without the sidebar
+    lab_page.errors[:] = [error for error in lab_page.errors if "reading 'schema'" not in error]
