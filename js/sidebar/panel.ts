@@ -59,17 +59,17 @@ export function createPanel(surroundings: Surroundings): Panel {
   let foundInRows: Found | null = null;
 
   const note = element("p", { class: "ews-note", role: "status" });
-  const evaluations = element("ul", { class: "ews-list", "aria-label": "Evaluations", "data-testid": "evaluations" });
+  const evaluations = element("ul", { class: "ews-list", "aria-label": "Evaluations" });
   const empty = element(
     "div",
-    { class: "ews-empty", "data-testid": "no-evaluations" },
+    { class: "ews-empty" },
     element("p", {}, "No open notebook has an evaluation. Run one in a cell, as this does:"),
     element("pre", {}, EXAMPLE),
     element("p", {}, "or open a run folder below."),
   );
-  const runs = element("ul", { class: "ews-list", "aria-label": "Run folders", "data-testid": "run-folders" });
-  const runsNote = element("p", { class: "ews-quiet", "data-testid": "run-folders-note" });
-  const again = button("Look again", "look-again", look);
+  const runs = element("ul", { class: "ews-list", "aria-label": "Run folders" });
+  const runsNote = element("p", { class: "ews-quiet" });
+  const again = button("Look again", look);
   const choice = element(
     "div",
     { class: "ews-choice" },
@@ -81,23 +81,23 @@ export function createPanel(surroundings: Surroundings): Panel {
     runs,
     runsNote,
   );
-  const title = element("span", { class: "ews-title", "data-testid": "sidebar-title" });
-  const back = button("‹ All", "back", () => choose(null));
+  const title = element("span", { class: "ews-title" });
+  const back = button("‹ All", () => choose(null));
   back.title = "All evaluations and run folders";
-  const toTabButton = button("To a tab", "to-tab", toTab);
+  const toTabButton = button("To a tab", toTab);
   const stage = element("div", { class: "ews-stage" });
   const chosen = element("div", { class: "ews-chosen" }, element("div", { class: "ews-bar" }, back, title, toTabButton), stage);
 
-  function button(words: string, testid: string, press: () => void): HTMLButtonElement {
-    const made = element("button", { type: "button", class: "ews-button", "data-testid": testid }, words);
+  function button(words: string, press: () => void): HTMLButtonElement {
+    const made = element("button", { class: "ews-button" }, words);
     made.addEventListener("click", press);
     return made;
   }
 
-  function row(testid: string, name: string, where: string, path: string, press: () => void, key = path): HTMLElement {
+  function row(name: string, where: string, path: string, press: () => void, key = path): HTMLElement {
     const made = element(
       "button",
-      { type: "button", class: "ews-row", "data-testid": testid, "data-key": key, title: path },
+      { class: "ews-row", "data-key": key, title: path },
       element("span", { class: "ews-name" }, name),
       element("span", { class: "ews-quiet" }, where),
     );
@@ -164,7 +164,7 @@ export function createPanel(surroundings: Surroundings): Panel {
     const { key } = evaluation;
     const host = element("div", { class: "ews-stage" });
     const widget = new TabWidget();
-    const return_ = button("To the sidebar", "to-sidebar", () => {
+    const return_ = button("To the sidebar", () => {
       app.shell.activateById(place.id);
       choose(key);
     });
@@ -236,7 +236,7 @@ export function createPanel(surroundings: Surroundings): Panel {
     evaluations.replaceChildren(
       ...rows.map(({ key, title: name, where, path }) => {
         const press = (): void => (tabs.has(key) ? activateTab(key) : choose(key));
-        return row("evaluation", name, where, path, press, key);
+        return row(name, where, path, press, key);
       }),
     );
     if (focused !== undefined) focusRow(focused);
@@ -249,7 +249,7 @@ export function createPanel(surroundings: Surroundings): Panel {
     foundInRows = found;
     runs.replaceChildren(
       ...(found?.runs ?? []).map((folder) => {
-        return row("run-folder", nameOf(folder) || "(the root)", folder, folder, () => open(folder));
+        return row(nameOf(folder) || "(the root)", folder, folder, () => open(folder));
       }),
     );
   }

@@ -151,7 +151,7 @@ class LabPage:
     def __init__(self, page: Page, lab: Lab) -> None:
         self.page, self.lab = page, lab
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         #: what the page has sent to kernels, message by message
         self.frames_sent: list[str | bytes] = []
         page.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.frames_sent.append(frame)))
@@ -256,7 +256,7 @@ class LabPage:
         )
 
     def screenshot(self, name: str, of: Locator | Page | None = None) -> None:
-        """Keep a picture of the widget, of a part of it or of the page, where ``EVALWIDGET_SCREENSHOTS`` asks for one."""
+        """Keep a picture of the widget, a part of it or the page, where ``EVALWIDGET_SCREENSHOTS`` asks for one."""
         folder = os.environ.get("EVALWIDGET_SCREENSHOTS")
         if folder:
             (of or self.root).screenshot(path=Path(folder) / f"{name}.png")

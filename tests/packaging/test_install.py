@@ -51,9 +51,35 @@ def test_installs_from_a_clean_clone_without_node(tmp_path):
     assert Path(where.strip()).is_relative_to(tmp_path / "env")
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT)
-    (wheel,) = tmp_path.glob("evalwidget-*.whl")
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT)
+    (built,) = folder.glob("evalwidget-*.whl")
+    return built
+
+
+def test_jupyterlab_has_the_sidebar_as_long_as_the_wheel_is_installed(tmp_path, wheel):
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    environment = {**os.environ, "PATH": folders_without_node(), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+    environment.pop("PYTHONPATH", None)
+
+    def labextensions() -> str:
+        """What JupyterLab says of its extensions, which it does on stderr."""
+        command = [python, "-m", "jupyter", "labextension", "list"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        return done.stdout + done.stderr
+
+    run(python, "-m", "pip", "install", "--quiet", f"{wheel}[lab]", env=environment)
+    (listed,) = [line for line in labextensions().splitlines() if " evalwidget " in line]
+    assert "enabled" in listed
+    assert "OK" in listed
+    run(python, "-m", "pip", "uninstall", "--quiet", "--yes", "evalwidget", env=environment)
+    assert "evalwidget" not in labextensions()
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = run(sys.executable, "-m", "zipfile", "--list", wheel).splitlines()[1:]
     folders = {name.split("/")[0].split()[0] for name in names}
     assert {folder.split("-")[0] for folder in folders} == {"evalwidget"}

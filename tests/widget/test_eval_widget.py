@@ -158,3 +158,11 @@ def test_a_request_that_was_sent_again_is_answered_once(widget: EvalWidget, monk
         channel._reply(channel, request, [])
     assert [reply["id"] for reply in sent] == ["view:0", "view:1", ""]
     assert [reply["kind"] for reply in sent] == ["names", "names", "error"]
+
+
+def test_being_shown_in_the_sidebar_is_asked_for_until_a_page_answers(widget: EvalWidget) -> None:
+    assert widget._sidebar_asked is False
+    widget.show_in_sidebar()
+    assert widget._sidebar_asked is True
+    widget.set_state({"_sidebar_asked": False})
+    assert widget._sidebar_asked is False

@@ -28,7 +28,12 @@ export class FakeModel implements Model {
     if (this.#values[name] === value) return;
     this.#values[name] = value;
     this.#unsaved[name] = value;
-    for (const handler of [...(this.#handlers.get(`change:${name}`) ?? [])]) handler();
+    this.trigger(`change:${name}`);
+  }
+
+  /** As if the page's widget manager had told of an event. */
+  trigger(event: string): void {
+    for (const handler of [...(this.#handlers.get(event) ?? [])]) handler();
   }
 
   /** As if Python had set the trait. */
