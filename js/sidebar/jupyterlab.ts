@@ -23,6 +23,7 @@ export interface Widget {
 /** The class of widgets, with what is told to them. */
 export type WidgetClass = new () => Widget & {
   onAfterShow?(): void;
+  onAfterHide?(): void;
   onAfterAttach?(): void;
   onActivateRequest?(): void;
 };
@@ -97,6 +98,8 @@ export interface Application {
   readonly restored: Promise<unknown>;
   readonly shell: {
     readonly currentWidget: Widget | null;
+    /** Notebook 7's. */
+    readonly leftHandler?: { show(): void };
     add(widget: Widget, area: string, options?: { rank: number }): void;
     activateById(id: string): void;
   };

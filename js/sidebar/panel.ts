@@ -13,6 +13,8 @@ export interface Surroundings extends Notebooks {
   /** The widget in the left bar that is to be filled. */
   place: Widget;
   memory: Memory;
+  /** Opens the panel. */
+  reveal(): void;
 }
 
 export interface Panel {
@@ -45,7 +47,7 @@ function view(evaluation: Evaluation, el: HTMLElement, layout: Layout): View {
 }
 
 export function createPanel(surroundings: Surroundings): Panel {
-  const { app, tracker, Widget, place, memory } = surroundings;
+  const { app, tracker, Widget, place, memory, reveal } = surroundings;
   const hub = hubOfPage();
   const wanted = memory.read();
   const tabs = new Map<string, Tab>();
@@ -144,7 +146,7 @@ export function createPanel(surroundings: Surroundings): Panel {
     const keys = [...tabs.keys()];
     const key = keys.find((one) => tabs.get(one)?.widget === app.shell.currentWidget) ?? keys.at(-1);
     if (key === undefined) return;
-    app.shell.activateById(place.id);
+    reveal();
     choose(key);
   }
 
@@ -165,7 +167,7 @@ export function createPanel(surroundings: Surroundings): Panel {
     const host = element("div", { class: "ews-stage" });
     const widget = new TabWidget();
     const return_ = button("To the sidebar", () => {
-      app.shell.activateById(place.id);
+      reveal();
       choose(key);
     });
     widget.node.append(
@@ -299,7 +301,7 @@ export function createPanel(surroundings: Surroundings): Panel {
       wanted.sidebar = key;
       wanted.tabs = wanted.tabs.filter((one) => one !== key);
       memory.write(wanted);
-      app.shell.activateById(place.id);
+      reveal();
     }
     updateTabs(live);
     updateShown(live);
@@ -332,7 +334,7 @@ export function createPanel(surroundings: Surroundings): Panel {
 
   return {
     findRuns: () => {
-      app.shell.activateById(place.id);
+      reveal();
       if (wanted.sidebar !== null) choose(null);
       look();
     },

@@ -3,7 +3,7 @@
 import { hubOfPage } from "../src/hub";
 import { drawIcon } from "./icon";
 import type { Application, NotebookActions, NotebookTracker, Palette, Restorer, WidgetClass } from "./jupyterlab";
-import { memory } from "./memory";
+import { memory, openness } from "./memory";
 import { isStarting, runStarted } from "./notebooks";
 import type { Panel, Surroundings } from "./panel";
 
@@ -42,7 +42,11 @@ function createPlugin(
 
     class Place extends Widget {
       override onAfterShow(): void {
+        openness.write(true);
         void load();
+      }
+      override onAfterHide(): void {
+        openness.write(false);
       }
       override onAfterAttach(): void {
         if (this.isVisible) void load();
@@ -52,7 +56,13 @@ function createPlugin(
     place.id = "evalwidget-sidebar";
     place.title.caption = "Evaluations";
     place.title.icon = { render: drawIcon };
-    const surroundings: Surroundings = { app, tracker, actions, Widget, place, memory };
+    const surroundings: Surroundings = { app, tracker, actions, Widget, place, memory, reveal };
+
+    function reveal(): void {
+      // without this Notebook 7 hides the panel as soon as any other is taken away
+      app.shell.leftHandler?.show();
+      app.shell.activateById(place.id);
+    }
 
     function load(): Promise<Panel> {
       loading ??= import(PANEL_FILE).then((module: { createPanel(surroundings: Surroundings): Panel }) => {
@@ -71,7 +81,7 @@ function createPlugin(
     }
 
     const commands: [id: string, label: string, run: (panel: Panel) => void, isEnabled?: (panel: Panel) => boolean][] = [
-      ["show", "Show Evaluations", () => app.shell.activateById(place.id)],
+      ["show", "Show Evaluations", reveal],
       ["find-runs", "Look for Run Folders", (panel) => panel.findRuns()],
       ["to-tab", "Move the Evaluation to a Tab", (panel) => panel.toTab(), (panel) => panel.hasShown()],
       ["to-sidebar", "Move the Evaluation to the Sidebar", (panel) => panel.toSidebar(), (panel) => panel.hasTab()],
@@ -86,8 +96,12 @@ function createPlugin(
       palette?.addItem({ command, category: "Evaluations" });
     }
 
+    // adding it hides it
+    const wasOpen = openness.read();
     app.shell.add(place, "left", { rank: 650 });
     restorer?.add(place, place.id);
+    // Notebook 7 restores no panels
+    if (wasOpen) void app.restored.then(reveal);
     hub.watchers.add(look);
     look();
     tracker?.widgetAdded.connect((_, notebook) => {

@@ -151,6 +151,8 @@ class LabPage:
     def __init__(self, page: Page, lab: Lab) -> None:
         self.page, self.lab = page, lab
         self.errors: list[str] = []
+        #: Notebook 7.6 has errors of its own when it opens a notebook
+        self.has_foreign_errors = False
         page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         #: what the page has sent to kernels, message by message
         self.frames_sent: list[str | bytes] = []
@@ -165,6 +167,8 @@ class LabPage:
 
     def open(self, notebook: str, app: str = "lab/tree") -> "LabPage":
         """Open a notebook in JupyterLab, or in Notebook 7 ("notebooks"), and wait for its kernel."""
+        if app == "notebooks":
+            self.has_foreign_errors = True
         self.page.goto(f"{self.lab.url}/{app}/{notebook}?reset&token={self.lab.token}")
         self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
@@ -271,4 +275,6 @@ def lab_page(lab: Lab, chromium: Browser) -> Iterator[Any]:
     context.close()
     # only now: a page that is still open would start a kernel anew
     lab.end_sessions()
-    assert opened.errors == []
+    ours = ("/extensions/evalwidget/", "blob:")
+    errors = [e for e in opened.errors if not opened.has_foreign_errors or any(place in e for place in ours)]
+    assert errors == []

@@ -70,29 +70,39 @@ def sidebar(lab_page):
     return Sidebar(lab_page.page)
 
 
+@pytest.fixture(params=["lab/tree", "notebooks"], ids=["lab", "notebook"])
+def app(request):
+    """JupyterLab, and Notebook 7."""
+    return request.param
+
+
 @pytest.fixture
-def one(lab_page, sidebar):
+def one(lab_page, sidebar, app):
     """A notebook with one evaluation, and the sidebar open."""
-    lab_page.open(lab_page.lab.write_notebook("one.ipynb", [MAKE, SHOW])).run_all()
+    lab_page.open(lab_page.lab.write_notebook("one.ipynb", [MAKE, SHOW]), app).run_all()
     sidebar.open()
     expect(sidebar.rows).to_have_count(1)
     return lab_page
 
 
-def test_nothing_is_fetched_before_the_panel_opens_and_an_empty_panel_tells_how_to_begin(lab_page, sidebar):
+def test_nothing_is_fetched_before_the_panel_opens_and_an_empty_panel_tells_how_to_begin(lab_page, sidebar, app):
     fetched: list[str] = []
     lab_page.page.on("request", lambda request: fetched.append(request.url))
-    lab_page.open(lab_page.lab.write_notebook("empty.ipynb", [""]))
+    lab_page.open(lab_page.lab.write_notebook("empty.ipynb", [""]), app)
     ours = [url.rsplit("/", 1)[1].split(".")[0] for url in fetched if "/extensions/evalwidget/" in url]
     assert ours == ["remoteEntry"]
-    expect(sidebar.icon).to_have_attribute("title", "Evaluations")
     expect(sidebar.panel).to_be_hidden()
-    sidebar.icon.click()
+    if app == "notebooks":
+        sidebar.open()
+    else:
+        expect(sidebar.icon).to_have_attribute("title", "Evaluations")
+        sidebar.icon.click()
     expect(sidebar.empty).to_contain_text('ew.demo_run("grounding").compare()')
     expect(sidebar.rows).to_have_count(0)
     lab_page.screenshot("sidebar-empty", of=sidebar.panel)
 
 
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
 def test_lists_the_evaluations_of_two_notebooks_with_two_kernels(one, sidebar):
     expect(sidebar.rows).to_have_text("digits: phrase grounding" + "one.ipynb [2]")
     second = one.lab.write_notebook("<b>two.ipynb", [OTHER])
@@ -109,6 +119,7 @@ def test_lists_the_evaluations_of_two_notebooks_with_two_kernels(one, sidebar):
 
 
 @pytest.mark.parametrize("width", [250, 600])
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
 def test_the_view_is_narrow_and_its_slider_is_always_in_sight(one, sidebar, width):
     sidebar.choose().widen(width)
     truth = sidebar.root.get_by_test_id("panel-truth").bounding_box()
@@ -140,6 +151,7 @@ def test_the_view_is_narrow_and_its_slider_is_always_in_sight(one, sidebar, widt
     expect(one.page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
 
 
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
 def test_moves_to_a_tab_and_back_and_is_the_same_evaluation_everywhere(one, sidebar):
     sidebar.choose()
     cell = one.page.locator(".jp-Notebook .ew-root")
@@ -190,7 +202,7 @@ def test_stays_at_hand_while_the_notebook_scrolls(lab_page, sidebar):
     lab_page.screenshot("sidebar", of=lab_page.page)
 
 
-def test_python_shows_it_in_the_sidebar(lab_page, sidebar):
+def test_python_shows_it_in_the_sidebar(lab_page, sidebar, app):
     lab_page.open(
         lab_page.lab.write_notebook("shown.ipynb", [MAKE, "w = run.compare()\nw.show_in_sidebar()"])
     ).run_all()
@@ -216,9 +228,9 @@ def test_running_a_cell_again_updates_its_entry(one, sidebar):
     expect(sidebar.rows).to_have_text(["digits: phrase grounding" + "one.ipynb [4]"])
 
 
-def test_several_evaluations_of_one_cell_stay_apart(lab_page, sidebar):
+def test_several_evaluations_of_one_cell_stay_apart(lab_page, sidebar, app):
     two = "from IPython.display import display\na, b = run.compare(step=0), run.compare(step=50)\ndisplay(a, b)"
-    lab_page.open(lab_page.lab.write_notebook("pair.ipynb", [MAKE, two])).run_all()
+    lab_page.open(lab_page.lab.write_notebook("pair.ipynb", [MAKE, two]), app).run_all()
     sidebar.open()
     expect(sidebar.rows).to_have_count(2)
     lab_page.run_all()
@@ -251,6 +263,7 @@ def test_a_kernel_that_is_shut_down_has_no_evaluations(one, sidebar):
     expect(sidebar.rows).to_have_count(0)
 
 
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
 def test_a_closed_notebook_takes_its_evaluations_along_and_brings_them_back(one, sidebar):
     sidebar.choose()
     command(one.page, "docmanager:save")
@@ -268,7 +281,6 @@ def test_a_reloaded_page_has_the_panel_and_what_it_showed(one, sidebar):
     one.run_cell("w.step = 250")
     expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
     command(page, "docmanager:save")
-    page.evaluate("() => window.jupyterapp.restored")
     page.reload()
     expect(sidebar.panel).to_be_visible()
     expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
@@ -279,7 +291,7 @@ def test_a_reloaded_page_has_the_panel_and_what_it_showed(one, sidebar):
 
 def test_commands_are_in_the_palette(one, sidebar):
     page = one.page
-    sidebar.icon.click()
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
     expect(sidebar.panel).to_be_hidden()
     command(page, "apputils:activate-command-palette")
     page.keyboard.type("show evaluations")
@@ -319,10 +331,12 @@ def folders(lab):
     shutil.rmtree(top)
 
 
-def test_run_folders_are_found_and_open_in_the_active_notebook_whatever_they_are_called(lab_page, sidebar, folders):
+def test_run_folders_are_found_and_open_in_the_active_notebook_whatever_they_are_called(
+    lab_page, sidebar, folders, app
+):
     page = lab_page.page
     (lab_page.lab.root / "work").mkdir(exist_ok=True)
-    lab_page.open(lab_page.lab.write_notebook("work/active.ipynb", ["before = 1"]))
+    lab_page.open(lab_page.lab.write_notebook("work/active.ipynb", ["before = 1"]), app)
     sidebar.open()
     expect(sidebar.folders).to_have_count(len(STRANGE) + 1)
     named = sorted(row.get_attribute("title") for row in sidebar.folders.all())
@@ -355,14 +369,14 @@ def test_a_run_folder_starts_a_notebook_where_there_is_none(lab_page, sidebar, f
     assert Path(folders / "deep" / "er" / "Untitled.ipynb").is_file()
 
 
-def test_names_of_runs_are_text(lab_page, sidebar):
+def test_names_of_runs_are_text(lab_page, sidebar, app):
     make = (
         "import pandas as pd, evalwidget as ew\n"
         "box = dict(specimen='a', x1=0, y1=0, x2=9, y2=9, phrase='cat')\n"
         'name = \'<img src=x onerror="document.title=1"> & "run"\'\n'
         "run = ew.Run.from_frames(pd.DataFrame([box]), pd.DataFrame([{**box, 'step': 1, 'score': .5}]), name=name)"
     )
-    lab_page.open(lab_page.lab.write_notebook("named.ipynb", [make, "w = run.compare()\nw"])).run_all()
+    lab_page.open(lab_page.lab.write_notebook("named.ipynb", [make, "w = run.compare()\nw"]), app).run_all()
     sidebar.open()
     expect(sidebar.rows).to_contain_text('<img src=x onerror="document.title=1"> & "run"')
     sidebar.choose()
@@ -372,7 +386,7 @@ def test_names_of_runs_are_text(lab_page, sidebar):
     assert lab_page.page.locator("img[src=x]").count() == 0
 
 
-def test_notebook_7_has_the_sidebar_as_well(lab_page, sidebar, folders):
+def test_notebook_7_has_it_in_its_menu_and_tabs_below_the_notebook(lab_page, sidebar):
     page = lab_page.page
     notebook = lab_page.lab.write_notebook("seven.ipynb", [MAKE, SHOW])
     lab_page.open(notebook, app="notebooks").run_all()
@@ -394,20 +408,3 @@ def test_notebook_7_has_the_sidebar_as_well(lab_page, sidebar, folders):
     lab_page.run_cell("w.step = 250")
     for root in (sidebar.root, page.locator(".jp-Notebook .ew-root")):
         expect(root).to_have_attribute("data-painted", "sheet-01.png|250")
-    sidebar.all_evaluations()
-    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
-    expect(sidebar.rows).to_have_count(2)
-    lab_page.run_cell("w.show_in_sidebar()")
-    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
-    expect(sidebar.rows).to_have_count(0)
-    current_kernel_is_idle(page)
-    lab_page.run_all()
-    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
-    command(page, "docmanager:save")
-    page.reload()
-    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible()
-    sidebar.open()
-    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
-    # Notebook 7.6 has errors of its own, with and without the sidebar
-    lab_page.errors[:] = [e for e in lab_page.errors if "/extensions/evalwidget/" in e or "blob:" in e]
