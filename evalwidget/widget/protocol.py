@@ -20,6 +20,7 @@ __all__ = [
     "DRAWING_ARGUMENTS",
     "DRAWING_COMMANDS",
     "DRAWING_NUMBERS",
+    "DRAWING_STYLES",
     "FILTERS",
     "HEALTHY",
     "LEARNING_STATES",
@@ -97,6 +98,12 @@ DRAWING_COMMANDS: Final = (
     *("quadraticCurveTo", "bezierCurveTo", "stroke", "fill", "strokePath", "fillPath", "clip"),
     *("fillText", "strokeText", "drawImage", "putImageData", "set", "setLineDash"),
     *("save", "restore", "translate", "rotate", "scale", "transform", "setTransform", "resetTransform", "clear"),
+)
+#: What the command "set" sets, by its first argument.
+DRAWING_STYLES: Final = (
+    *("fillStyle", "strokeStyle", "globalAlpha", "font", "textAlign", "textBaseline", "direction"),
+    *("globalCompositeOperation", "lineWidth", "lineCap", "lineJoin", "miterLimit", "lineDashOffset"),
+    *("shadowOffsetX", "shadowOffsetY", "shadowBlur", "shadowColor", "filter", "imageSmoothingEnabled"),
 )
 #: What an argument of a command is: itself, or the place of what it refers to.
 DRAWING_ARGUMENTS: Final = ("number", "text", "array", "image", "paint", "absent")

@@ -5,6 +5,7 @@ import type { Options, Store } from "../store";
 import { stepLabel } from "../words";
 import { CompareHandle, CompareMenu } from "./CompareMenu";
 import { Left, Pause, Play, Right } from "./icons";
+import { OverlayChoices } from "./Overlays";
 import { StepChart } from "./StepChart";
 
 /** Characters of step numbers that fit under the slider of the narrowest view. */
@@ -123,6 +124,7 @@ export function Menu({ store }: { store: Store }) {
       </div>
       <CompareMenu store={store} />
       {store.chartOpen.value && <StepChart store={store} />}
+      <OverlayChoices store={store} />
       <fieldset class="ew-choices">
         {choices.length > 0 && <legend class="ew-menu-title">Show</legend>}
         {choices.map(([name, words]) => (

@@ -101,7 +101,7 @@ export function asViews(values: Partial<Record<BufferName, number[]>>): { names:
   const buffers = names.map((name) => {
     const numbers = values[name] ?? [];
     const type = BUFFERS[name];
-    const array = new { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array }[type](numbers);
+    const array = new { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array }[type](numbers);
     return new DataView(array.buffer);
   });
   return { names, buffers };
