@@ -1,5 +1,6 @@
 """Overlays: the collection, what is recorded of ipycanvas's API, and what is said about what cannot be."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from evalwidget.widget.overlays.collection import Overlay
 from evalwidget.widget.protocol import DRAWING_ARGUMENTS, DRAWING_COMMANDS, DRAWING_NUMBERS, DRAWING_STYLES
 
 Write = Callable[..., Path]
+DOCUMENT = Path(__file__).parents[2] / "docs" / "overlays.md"
 Draw = Callable[[Any, Any, int], object]
 
 
@@ -139,6 +141,10 @@ def test_an_overlay_is_hidden_from_python_or_in_the_view(widget: EvalWidget) -> 
     assert not overlay.visible
     widget.overlays.remove(overlay)
     assert widget._hidden_overlays == []
+    with pytest.raises(
+        ew.UnknownNameError, match="overlay <Overlay 'draw_nothing' over 'prediction'>: expected one of"
+    ):
+        overlay.visible = False
     assert widget.overlays.append(draw_nothing).visible
 
 
@@ -201,7 +207,7 @@ def test_numbers_keep_all_their_digits_and_arrays_their_type(widget: EvalWidget,
         canvas.stroke_styled_rects(xs, xs.astype(np.float32), 4, [5, 6, 7], colours, 0.5)
         xs[:] = -1  # what was drawn is drawn
         canvas.set_line_dash([4, 2, 1])
-        canvas.fill_text("naïve <b>", 1, 2)
+        canvas.fill_text("half \ud83d", 1, 2)
         canvas.fill_text("naïve <b>", 1, 2, 30)
 
     widget.overlays.append(draw)
@@ -214,7 +220,7 @@ def test_numbers_keep_all_their_digits_and_arrays_their_type(widget: EvalWidget,
     assert height.tolist() == [5, 6, 7]
     assert colour.tolist() == colours.ravel().tolist()
     assert commands[4][1].tolist() == [4, 2, 1, 4, 2, 1]
-    assert commands[5:] == [["fillText", "naïve <b>", 1, 2], ["fillText", "naïve <b>", 1, 2, 30]]
+    assert commands[5:] == [["fillText", "half �", 1, 2], ["fillText", "naïve <b>", 1, 2, 30]]
 
 
 def test_images_paints_and_paths_are_recorded_by_what_they_hold(widget: EvalWidget, run: ew.Run) -> None:
@@ -308,6 +314,10 @@ REFUSED: dict[str, Draw] = {
     "TypeError: draw_image: expected an Image, a Canvas or a MultiCanvas": (
         lambda canvas, specimen, step: canvas.draw_image("a.png")
     ),
+    "linear gradient: expected finite numbers, got [0.0, 0.0, nan, 0.0]": lambda canvas, specimen, step: setattr(
+        canvas, "fill_style", canvas.create_linear_gradient(0, 0, float("nan"), 0, [(0, "red")])
+    ),
+    "KeyError: 'half": lambda canvas, specimen, step: {}["half \ud83d"],
     "TraitError: The 'line_cap' trait": lambda canvas, specimen, step: setattr(canvas, "line_cap", "blunt"),
     "ZeroDivisionError: division by zero": lambda canvas, specimen, step: 1 / 0,
 }
@@ -398,6 +408,18 @@ def test_an_overlay_needs_ipycanvas_and_nothing_else_does() -> None:
     root = Path(ew.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "False True"
+
+
+def test_the_example_of_the_document_draws_at_every_step() -> None:
+    (code,) = re.findall(r"```python\n(.*?)\n```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    drawn = Drawn(names["widget"], names["run"], steps=names["run"].steps)
+    assert drawn.messages == [["", ""]] * len(names["run"].steps)
+    assert [name for name, *_ in drawn.commands(-1, 0)] == ["scale", "putImageData"]
+    assert drawn.commands(-1, 1)[-1][0] == "strokeCircles"
+    assert len(drawn.commands(-1, 1)[-1][1]) > 0
+    names["widget"].close()
 
 
 def test_an_overlay_says_what_it_is(widget: EvalWidget) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from evalwidget.errors import EvalWidgetError, UnknownNameError
+from evalwidget.readable_text import readable
 from evalwidget.widget.overlays.recording import Recording
 from evalwidget.widget.overlays.specimen import OverlaySpecimen
 from evalwidget.widget.protocol import OVERLAY_PANELS, DrawingSpan, OverlayInfo, OverlaysInfo
@@ -31,7 +32,7 @@ class Overlay:
 
     @visible.setter
     def visible(self, value: bool) -> None:
-        self._overlays.set_visible(self.name, bool(value))
+        self._overlays.set_visible(self, bool(value))
 
     def __repr__(self) -> str:
         return f"<Overlay {self.name!r} over {self.panel!r}{'' if self.visible else ', hidden'}>"
@@ -108,8 +109,9 @@ class Overlays:
         entries = [OverlayInfo(name=entry.name, panel=entry.panel) for entry in self._entries]  # type: ignore[typeddict-item]
         return OverlaysInfo(version=self._version, overlays=entries)
 
-    def set_visible(self, name: str, visible: bool) -> None:
-        """Show an overlay or hide it."""
+    def set_visible(self, overlay: "Overlay | Draw | str", visible: bool) -> None:
+        """Show an overlay or hide it. Raises ``UnknownNameError`` about one that is removed."""
+        name = self._found(overlay).name
         self.hidden = self.hidden - {name} if visible else self.hidden | {name}
         self._publish(self)
 
@@ -140,7 +142,7 @@ class Overlays:
         except Exception as error:  # whatever a user's function raises is told to the one who looks
             recording.forget_from(first)
             where = _line_of(overlay.function, error)
-            message = f"overlay {overlay.name!r}: {specimen}, step {step}: {where}{_words(error)}"
+            message = readable(f"overlay {overlay.name!r}: {specimen}, step {step}: {where}{_words(error)}")
         return DrawingSpan(overlay=overlay.name, first=first, last=recording.length, message=message)
 
     def _change(self, entries: tuple[Overlay, ...], is_drawn_anew: bool = False) -> None:

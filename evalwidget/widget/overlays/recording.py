@@ -1,13 +1,13 @@
 """Drawings as numbers: what is drawn on several canvases, packed for one reply."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.errors import EvalWidgetError
+from evalwidget.readable_text import readable
 from evalwidget.widget.protocol import DRAWING_ARGUMENTS, DRAWING_COMMANDS, DRAWING_NUMBERS, DrawingPaint
 
 __all__ = ["Recording"]
@@ -61,7 +61,10 @@ class Recording:
         self._append(name, [image, *(self._encoded(name, argument, ()) for argument in arguments)])
 
     def paint(self, attribute: int, paint: DrawingPaint) -> None:
-        """Record that a style is set to a gradient or a pattern."""
+        """Record that a style is set to a gradient or a pattern. Raises ``EvalWidgetError`` about a gradient that lies
+        nowhere."""
+        if not np.isfinite(paint["numbers"]).all():
+            raise EvalWidgetError(f"{paint['kind']} gradient: expected finite numbers, got {paint['numbers']}")
         key = repr(paint)
         if key not in self._paints:
             self._paints[key] = len(self.paints)
@@ -99,10 +102,10 @@ class Recording:
     def _encoded(self, name: str, argument: Any, buffers: Sequence[Any]) -> tuple[float, float]:
         if argument is None:
             return _ABSENT, 0.0
-        if isinstance(argument, (Real, np.bool_)):
+        if isinstance(argument, (int, float, np.number, np.bool_)):
             return _NUMBER, float(argument)
         if isinstance(argument, str):
-            return _TEXT, float(self._texts.setdefault(argument, len(self._texts)))
+            return _TEXT, float(self._texts.setdefault(readable(argument), len(self._texts)))
         if isinstance(argument, dict):
             return _ARRAY, self._place_of_array(name, np.frombuffer(buffers[argument["idx"]], argument["dtype"]))
         if isinstance(argument, (list, tuple)):
