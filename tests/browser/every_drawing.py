@@ -166,8 +166,11 @@ def draw_everything(canvas, image, painted, path):
     canvas.stroke_line(270, 190, 330, 194)
     canvas.fill_style = canvas.create_pattern(image, "repeat")
     canvas.fill_rect(4, 212, 60, 30)
+    canvas.save()
+    canvas.translate(70, 212)
     canvas.fill_style = canvas.create_pattern(image, "repeat-x")
-    canvas.fill_rect(70, 212, 60, 30)
+    canvas.fill_rect(0, 0, 60, 30)
+    canvas.restore()
     canvas.fill_style = "black"
     canvas.save()
     canvas.save()

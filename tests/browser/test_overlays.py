@@ -1,12 +1,13 @@
 """What users draw over the panels: as ipycanvas itself draws it, at every step, zoomed, toggled, and when it fails."""
 
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from run_folders import write_folder
-from test_compare import expect_compared, expect_said
+from test_compare import PATIENCE_S, expect_compared, expect_said
 
 DRAWING = Path(__file__).with_name("every_drawing.py").read_text("utf-8")
 GROUNDING = """
@@ -51,6 +52,8 @@ DIFFERENCES = """([one, other]) => {
 }"""
 PIXEL = """(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]"""
 MAGENTA, CYAN, CLEAR = [255, 0, 255, 255], [0, 200, 255, 255], [0, 0, 0, 0]
+STEPS = [0, 25, 50, 100, 150, 250, 500]
+RED, LIME = [255, 0, 0, 255], [0, 255, 0, 255]
 
 
 def overlays_of(lab_page, side: str):
@@ -69,6 +72,14 @@ def pixel(lab_page, side: str, x: float, y: float) -> list[int]:
     scale = float(where["scale"])
     at = [int(x * scale + float(where["offsetX"])), int(y * scale + float(where["offsetY"]))]
     return overlays_of(lab_page, side).evaluate(PIXEL, at)
+
+
+def expect_pixel(lab_page, side: str, x: float, y: float, expected: list[int]) -> None:
+    """Wait until the overlays have this colour there."""
+    end = time.monotonic() + PATIENCE_S
+    while (found := pixel(lab_page, side, x, y)) != expected and time.monotonic() < end:
+        lab_page.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert found == expected
 
 
 def drag(lab_page, index: int) -> None:
@@ -180,10 +191,9 @@ def test_the_slider_replays_what_is_there_and_asks_python_for_nothing(opened):
     opened.idle()
     opened.part("menu-button").click()
     sent = len(opened.frames_sent)
-    steps = [0, 25, 50, 100, 150, 250, 500]
     for index in (3, 6, 1, 2, 5, 4):
         drag(opened, index)
-        expect_drawn(opened, "sheet-01.png", steps[index], "prediction", "truth")
+        expect_drawn(opened, "sheet-01.png", STEPS[index], "prediction", "truth")
         assert pixel(opened, "prediction", 14 + 10 * index, 14) == MAGENTA
         assert pixel(opened, "prediction", 14, 14) == CLEAR
         assert pixel(opened, "prediction", 20, 34) == pixel(opened, "truth", 20, 34) == CYAN
@@ -193,14 +203,19 @@ def test_the_slider_replays_what_is_there_and_asks_python_for_nothing(opened):
     assert [text for text in texts[sent:] if '"kind":"overlays"' in text] == []
 
 
-def test_neighbours_are_drawn_ahead_and_others_when_they_are_opened(opened):
-    opened.run_cell("seen = []\nwidget.overlays.append(lambda canvas, specimen, step: seen.append(specimen), 'seen')")
-    expect_said(opened, "print(sorted(set(seen)))", "['sheet-01.png', 'sheet-02.png']")
-    opened.root.press("ArrowDown")
-    opened.painted("sheet-02.png", 0)
-    expect_drawn(opened, "sheet-02.png", 0)
-    expect_said(opened, "print(sorted(set(seen)))", "['sheet-01.png', 'sheet-02.png', 'sheet-03.png']")
-    expect_said(opened, "print(len(seen) == 3 * len(run.steps))", "True")
+def test_the_neighbours_are_drawn_ahead_and_nothing_is_drawn_twice(lab_page, lab):
+    seen = (
+        "seen = []\nwidget.overlays.append(lambda canvas, specimen, step: seen.append((str(specimen), step)))\nwidget"
+    )
+    lab.write_notebook("seen.ipynb", [GROUNDING.replace("\nwidget\n", f"\n{seen}\n")])
+    lab_page.open("seen.ipynb").run_all().painted("sheet-01.png", 0)
+    names = ["sheet-01.png", "sheet-02.png", "sheet-03.png"]
+    expect_said(lab_page, "print(sorted({name for name, _ in seen}), len(seen))", f"{names[:2]} {2 * len(STEPS)}")
+    lab_page.root.press("ArrowDown")
+    lab_page.painted("sheet-02.png", 0)
+    expect_drawn(lab_page, "sheet-02.png", 0)
+    expect_said(lab_page, "print(sorted({name for name, _ in seen}), len(seen))", f"{names} {3 * len(STEPS)}")
+    assert lab_page.run_cell("print(len(set(seen)))") == str(3 * len(STEPS))
 
 
 def test_overlays_are_toggled_in_the_menu_and_from_python(opened):
@@ -209,8 +224,7 @@ def test_overlays_are_toggled_in_the_menu_and_from_python(opened):
     expect(choices.get_by_role("checkbox")).to_have_count(2)
     opened.screenshot("overlays-menu")
     choices.get_by_label("marks").uncheck()
-    opened.page.wait_for_function("(canvas) => canvas.isConnected", arg=overlays_of(opened, "truth").element_handle())
-    assert pixel(opened, "prediction", 14, 14) == CLEAR
+    expect_pixel(opened, "prediction", 14, 14, CLEAR)
     assert pixel(opened, "prediction", 20, 34) == CYAN
     expect_said(opened, "print(widget.overlays['marks'].visible, widget.overlays['frame'].visible)", "False True")
     choices.get_by_label("frame").uncheck()
@@ -232,20 +246,13 @@ def test_overlays_are_added_moved_removed_and_drawn_again_while_the_specimen_is_
         "cover = widget.overlays.append(cover)"
     )
 
-    def expect_at_mark(expected: list[int]) -> None:
-        for _ in range(600):
-            if pixel(opened, "prediction", 14, 14) == expected:
-                return
-            opened.page.evaluate("() => new Promise(requestAnimationFrame)")
-        assert pixel(opened, "prediction", 14, 14) == expected
-
-    expect_at_mark([255, 0, 0, 255])
+    expect_pixel(opened, "prediction", 14, 14, RED)
     opened.run_cell("colour = 'lime'\nwidget.refresh_overlays()")
-    expect_at_mark([0, 255, 0, 255])
+    expect_pixel(opened, "prediction", 14, 14, LIME)
     opened.run_cell("widget.overlays.move(cover, 0)")
-    expect_at_mark(MAGENTA)
+    expect_pixel(opened, "prediction", 14, 14, MAGENTA)
     opened.run_cell("widget.overlays.remove('marks')")
-    expect_at_mark([0, 255, 0, 255])
+    expect_pixel(opened, "prediction", 14, 14, LIME)
     opened.run_cell("widget.overlays.clear()")
     expect(overlays_of(opened, "prediction")).to_have_count(0)
     expect(opened.part("overlays")).to_have_count(0)
@@ -325,7 +332,7 @@ def test_lines_stay_crisp_when_zoomed(opened):
     assert between[1] == pytest.approx(reaches[1] - reaches[0], abs=2)
 
 
-def test_the_compared_step_has_its_own_drawings_and_another_run_has_none(opened):
+def test_the_compared_step_has_its_own_drawings(opened):
     opened.run_cell("widget.compare_step = 50")
     expect_compared(opened, "sheet-01.png", 50)
     expect_drawn(opened, "sheet-01.png", 50, "compared")

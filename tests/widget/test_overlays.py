@@ -101,6 +101,10 @@ def test_overlays_are_found_by_place_and_by_name_and_keep_their_order(widget: Ev
     assert overlays[0] is first
     assert overlays[-1] is third
     assert overlays["marks"] is second
+    assert "marks" in overlays
+    assert draw_nothing in overlays
+    assert second in overlays
+    assert "mark" not in overlays
     overlays.move("marks", 0)
     assert list(overlays) == [second, first, third]
     overlays.move(second, -1)

@@ -126,6 +126,9 @@ class Overlays:
     def __iter__(self) -> Iterator[Overlay]:
         return iter(self._entries)
 
+    def __contains__(self, overlay: object) -> bool:
+        return any(_is(entry, overlay) for entry in self._entries)
+
     def __getitem__(self, key: int | str) -> Overlay:
         return self._found(key) if isinstance(key, str) else self._entries[key]
 
@@ -153,7 +156,7 @@ class Overlays:
 
     def _found(self, wanted: "Overlay | Draw | str") -> Overlay:
         for entry in self._entries:
-            if wanted in (entry, entry.name) or wanted == entry.function:
+            if _is(entry, wanted):
                 return entry
         raise UnknownNameError(f"overlay {wanted!r}: expected one of {', '.join(self.names) or 'none: there are none'}")
 
@@ -161,6 +164,11 @@ class Overlays:
         own = getattr(function, "__name__", type(function).__name__)
         names = (own, *(f"{own} {number}" for number in range(2, len(self._entries) + 2)))
         return next(name for name in names if name not in self.names)
+
+
+def _is(overlay: Overlay, wanted: object) -> bool:
+    """Whether an overlay is meant by itself, by its name, or by its function."""
+    return wanted is overlay or wanted in (overlay.name, overlay.function)
 
 
 def _line_of(function: Draw, error: Exception) -> str:
