@@ -26,6 +26,7 @@ bench: $(VENV)/test ## our speed beside our peers', in some minutes
 	$(BIN)/python benchmarks/bench_changes.py
 	$(BIN)/python benchmarks/bench_text.py
 	$(BIN)/python benchmarks/bench_dynamics.py
+	$(BIN)/python benchmarks/bench_overlays.py
 
 test-extras: $(VENV)/test ## the checks that need torch, models or scikit-learn; torch first, so that nothing brings another
 	$(BIN)/pip install --quiet torch==2.13.0

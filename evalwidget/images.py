@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evalwidget.errors import EvalWidgetError
@@ -24,6 +25,7 @@ __all__ = [
     "ImageStore",
     "encoded_image",
     "fetched_bytes",
+    "image_array",
     "image_size",
     "stored_bytes",
 ]
@@ -145,6 +147,21 @@ def encoded_image(found: Any, annotated_size: tuple[float, float] | None = None)
         return EncodedImage("unreadable", _reason(error))
 
 
+def image_array(found: Any, annotated_size: tuple[float, float] | None = None) -> NDArray[np.uint8]:
+    """``found`` as ``encoded_image`` takes it, as pixels (height, width, 3): red, green, blue. Raises
+    ``EvalWidgetError`` where it is missing or unreadable."""
+    found = _fetched(found)
+    if isinstance(found, EncodedImage):
+        raise EvalWidgetError(f"image {found.state}: {found.message}")
+    try:
+        with _quiet(), _opened(found) as image:
+            turned = image if _is_taken_as_stored(image, annotated_size) else ImageOps.exif_transpose(image)
+            pixels: NDArray[np.uint8] = np.asarray(_eight_bits(turned).convert("RGB"))
+            return pixels
+    except _UNREADABLE as error:
+        raise EvalWidgetError(f"image unreadable: {_reason(error)}") from error
+
+
 def stored_bytes(found: Any) -> bytes | None:
     """``found`` (what a store's ``find`` gave, or a function that fetches the image) as a file holds it, None where
     there is none. A PIL image becomes a PNG, of what is shown where PNG has no such mode."""
@@ -215,7 +232,7 @@ def _opened(found: Any) -> Image.Image:
 
 def _encoded(image: Image.Image, found: Any, annotated_size: tuple[float, float] | None) -> EncodedImage:
     oriented = _shown_size(image)
-    as_stored = annotated_size is not None and annotated_size == image.size != oriented
+    as_stored = _is_taken_as_stored(image, annotated_size)
     turned = not as_stored and image.getexif().get(_ORIENTATION, 1) not in (0, 1)
     size = image.size if as_stored else oriented
     kind = image.format or ""
@@ -255,6 +272,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def _shown_size(image: Image.Image) -> tuple[int, int]:
     turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
     return (image.height, image.width) if turned else (image.width, image.height)
+
+
+def _is_taken_as_stored(image: Image.Image, annotated_size: tuple[float, float] | None) -> bool:
+    """Whether the annotations were made on an image without its EXIF orientation."""
+    return annotated_size is not None and annotated_size == image.size != _shown_size(image)
 
 
 def _reason(error: BaseException) -> str:

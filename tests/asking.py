@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 import evalwidget as ew
 from evalwidget.widget import protocol
+from evalwidget.widget.overlays.collection import Overlays
 from evalwidget.widget.protocol import BUFFERS
 from evalwidget.widget.server import answer
 
-ELEMENTS = {"f32": np.float32, "i32": np.int32, "u32": np.uint32, "u8": np.uint8}
+ELEMENTS = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "u32": np.uint32, "u8": np.uint8}
 MESSAGES = {name: value for name, value in vars(protocol).items() if is_typeddict(value)}
 
 
@@ -41,10 +42,12 @@ def check(value: Any, kind: Any, where: str) -> None:
         assert type(value) is kind, where
 
 
-def ask(run: ew.Run, kind: str, other: ew.Run | None = None, **fields: Any) -> tuple[Any, dict[str, NDArray[Any]]]:
+def ask(
+    run: ew.Run, kind: str, other: ew.Run | None = None, overlays: Overlays | None = None, **fields: Any
+) -> tuple[Any, dict[str, NDArray[Any]]]:
     """The reply, checked against its type, and its buffers by name in the element type of the contract."""
     beside = None if other is None else other._evaluation
-    reply, buffers = answer({"id": "tab1-7", "kind": kind} | fields, run._evaluation, beside, run._diagnosis)
+    reply, buffers = answer({"id": "tab1-7", "kind": kind} | fields, run._evaluation, beside, run._diagnosis, overlays)
     name = "ErrorReply" if reply["kind"] == "error" else f"{kind.title().replace('_', '')}Reply"
     check(reply, MESSAGES[name], name)
     assert reply["id"] == "tab1-7"

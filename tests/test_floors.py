@@ -28,7 +28,7 @@ FLOORS = [
     {"__main__"},
     {
         *("widget", "widget.protocol", "widget.messages", "widget.colours", "widget.analysis", "widget.failures"),
-        *("widget.filters", "widget.server"),
+        *("widget.filters", "widget.overlays", "widget.server"),
     },
     {"widget.eval_widget"},
     {"run"},
@@ -36,9 +36,11 @@ FLOORS = [
     {"__init__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
-#: Imported inside a function: the facade's of the widget, so that scores need no front end; slow and optional packages.
+#: Imported inside a function: the facade's of the widget, so that scores need no front end; slow and optional
+#: packages; ipycanvas, which only overlays need.
 LATE = {
     ("run", "evalwidget.widget.eval_widget"),
+    ("widget.overlays.collection", "evalwidget.widget.overlays.canvas"),
     ("data", "tqdm.auto"),
     ("locations", "upath"),
     ("formats.saved", "pyarrow"),
@@ -79,6 +81,8 @@ IMPORTERS = {
         "formats.hugging_face",
     },
     "bert_score": {"metrics.plugins"},
+    "ipycanvas": {"widget.overlays.canvas"},
+    "ipywidgets": {"widget.overlays.canvas"},
     "defusedxml": {"formats.xml_source"},
     "msgspec": {"formats.json_columns", "formats.json_lines", "formats.plain_columns"},
     "pyarrow": {"formats.saved"},
@@ -179,6 +183,7 @@ def test_importing_evalwidget_imports_nothing_heavy() -> None:
         "nltk",
         "dask",
         "anywidget",
+        "ipycanvas",
         "ipywidgets",
         "sacrebleu",
         "pycocotools",

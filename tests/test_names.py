@@ -11,7 +11,9 @@ import evalwidget
 
 MODULES = ["evalwidget", *(found.name for found in pkgutil.walk_packages(evalwidget.__path__, "evalwidget."))]
 #: Packages that hold modules and no names of their own.
-BARE = {f"evalwidget.{room}" for room in ("dataframes", "diagnosis", "dynamics", "scoring", "widget")}
+BARE = {
+    f"evalwidget.{room}" for room in ("dataframes", "diagnosis", "dynamics", "scoring", "widget", "widget.overlays")
+}
 
 
 def isort_key(name: str) -> tuple[int, str]:

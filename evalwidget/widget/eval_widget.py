@@ -16,6 +16,7 @@ from evalwidget.scoring.evaluation import Evaluation
 from evalwidget.scoring.named_scores import main_score
 from evalwidget.widget.cell_origin import current_origin
 from evalwidget.widget.filters import checked_filter
+from evalwidget.widget.overlays.collection import Overlays
 from evalwidget.widget.protocol import SORTS
 from evalwidget.widget.server import answer, run_info
 
@@ -40,9 +41,15 @@ class DataChannel(anywidget.AnyWidget):
     #: How many answered requests are remembered, to pass over the ones that were sent again.
     _REMEMBERED: Final = 4096
 
-    def __init__(self, evaluation: Evaluation, diagnosis: Diagnosis, other: Evaluation | None = None) -> None:
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        diagnosis: Diagnosis,
+        other: Evaluation | None = None,
+        overlays: Overlays | None = None,
+    ) -> None:
         super().__init__()
-        self._evaluation, self._diagnosis = evaluation, diagnosis
+        self._evaluation, self._diagnosis, self._overlays = evaluation, diagnosis, overlays
         self._other = other
         self._lock = threading.Lock()
         self._taken: dict[str, None] = {}
@@ -52,7 +59,7 @@ class DataChannel(anywidget.AnyWidget):
 
     def _reply(self, _widget: Any, request: Any, _buffers: Any) -> None:
         if self._is_first(request):
-            reply, buffers = answer(request, self._evaluation, self._other, self._diagnosis)
+            reply, buffers = answer(request, self._evaluation, self._other, self._diagnosis, self._overlays)
             self.send(reply, buffers)
 
     def _is_first(self, request: Any) -> bool:
@@ -81,6 +88,8 @@ class EvalWidget(anywidget.AnyWidget):
 
     ``compare_step`` is the step that stands beside the one in sight, of the other run where the widget was given one;
     None: ground truth and prediction alone.
+
+    ``overlays`` is what is drawn over the panels with ipycanvas: ``widget.overlays.append(draw)``, see ``Overlays``.
     """
 
     _esm = _bundled("widget.js")
@@ -94,6 +103,8 @@ class EvalWidget(anywidget.AnyWidget):
     filter = traitlets.Dict().tag(sync=True, echo_update=False)
     compare_step = traitlets.Int(None, allow_none=True).tag(sync=True, echo_update=False)
     _run = traitlets.Dict().tag(sync=True)
+    _overlays = traitlets.Dict().tag(sync=True)
+    _hidden_overlays = traitlets.List(traitlets.Unicode()).tag(sync=True, echo_update=False)
     _height = traitlets.Int(560).tag(sync=True)
     _data = anywidget.WidgetTrait().tag(sync=True)
     _origin = traitlets.Dict().tag(sync=True)
@@ -119,8 +130,9 @@ class EvalWidget(anywidget.AnyWidget):
         self._steps: Final = frozenset(data.steps)
         self._compared: Final = data if other is None else other.data
         self._rows: Final = data.rows
+        self.overlays: Final = Overlays(self._publish)
         # before anything can be refused, since whatever is deleted is closed
-        self._channel: Final = DataChannel(evaluation, diagnosis or Diagnosis(evaluation), other)
+        self._channel: Final = DataChannel(evaluation, diagnosis or Diagnosis(evaluation), other, self.overlays)
         run = run_info(evaluation, run_notes(data), score, None if other is None else other.data)
         is_arranged = sort_by != "order" or sort_reversed or bool(filter)
         self._data_of_run: Final = data
@@ -134,10 +146,23 @@ class EvalWidget(anywidget.AnyWidget):
             filter=dict(filter or {}),
             compare_step=compare_step,
             _run=dict(run),
+            _overlays=dict(self.overlays.info),
             _height=height,
             _data=self._channel,
             _origin=dict(current_origin()),
         )
+
+    def refresh_overlays(self) -> None:
+        """Have the overlays drawn again, since what they draw has changed."""
+        self.overlays.refresh()
+
+    def _publish(self, overlays: Overlays) -> None:
+        with self.hold_sync():
+            self._overlays, self._hidden_overlays = dict(overlays.info), sorted(overlays.hidden)
+
+    @traitlets.observe("_hidden_overlays")
+    def _shown_or_hidden(self, change: Any) -> None:
+        self.overlays.hidden = frozenset(change["new"])
 
     @traitlets.validate("step")
     def _recorded(self, proposal: Any) -> int | None:

@@ -14,7 +14,7 @@ __all__ = ["Reply", "in_a_moment", "integer", "integers", "number", "packed", "t
 
 #: How long what is made for several steps may keep other requests waiting, but for the step it is at.
 MOMENT_S: Final = 0.2
-_DTYPES: Final = {"f32": np.float32, "i32": np.int32, "u32": np.uint32, "u8": np.uint8}
+_DTYPES: Final = {"f32": np.float32, "i32": np.int32, "f64": np.float64, "u32": np.uint32, "u8": np.uint8}
 
 Reply = tuple[Any, list[bytes]]
 _Made = TypeVar("_Made")

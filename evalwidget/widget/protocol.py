@@ -1,7 +1,8 @@
 """The contract between Python and the front end, as types; ``js/src/protocol.ts`` mirrors it.
 
 Small lasting state that a user may read or set travels as traits of ``EvalWidget`` (``step``, ``specimen``, ``score``,
-``sort_by``, ``sort_reversed`` and ``compare_step``, both ways; ``_run`` once, towards the browser). Everything bulky is
+``sort_by``, ``sort_reversed``, ``compare_step`` and ``_hidden_overlays``, both ways; ``_run`` and ``_overlays`` towards
+the browser). Everything bulky is
 asked for by a request on the data channel and answered by one reply, or by an ``ErrorReply``, with the id of the
 request. Ids start with a random prefix of the view that asked, because every browser tab on a kernel hears every reply.
 
@@ -16,13 +17,20 @@ from evalwidget.scoring.evaluation import OUTCOMES, STATUSES
 
 __all__ = [
     "BUFFERS",
+    "DRAWING_ARGUMENTS",
+    "DRAWING_COMMANDS",
+    "DRAWING_NUMBERS",
+    "DRAWING_STYLES",
     "FILTERS",
     "HEALTHY",
     "LEARNING_STATES",
     "OUTCOMES",
+    "OVERLAY_PANELS",
     "SORTS",
     "STATUSES",
     "Answer",
+    "DrawingPaint",
+    "DrawingSpan",
     "ErrorReply",
     "FailureMode",
     "Finding",
@@ -44,6 +52,10 @@ __all__ = [
     "NamesReply",
     "NamesRequest",
     "OtherRun",
+    "OverlayInfo",
+    "OverlaysInfo",
+    "OverlaysReply",
+    "OverlaysRequest",
     "Question",
     "RanksReply",
     "RanksRequest",
@@ -72,6 +84,32 @@ FILTERS: Final = ("text", "label", "learning", "mode")
 #: ``mode`` of the specimens that are judged and show no failure mode.
 HEALTHY: Final = "none"
 
+#: What an overlay is drawn over.
+OVERLAY_PANELS: Final = ("prediction", "truth", "both")
+
+#: What can be drawn, by ipycanvas's own names; a recorded command begins with its place here.
+DRAWING_COMMANDS: Final = (
+    *("fillRect", "strokeRect", "clearRect", "fillRects", "strokeRects", "fillStyledRects", "strokeStyledRects"),
+    *("fillCircle", "strokeCircle", "fillCircles", "strokeCircles", "fillStyledCircles", "strokeStyledCircles"),
+    *("fillArc", "strokeArc", "fillArcs", "strokeArcs", "fillStyledArcs", "strokeStyledArcs"),
+    *("fillPolygon", "strokePolygon", "fillPolygons", "strokePolygons", "fillStyledPolygons", "strokeStyledPolygons"),
+    *("strokeLine", "strokeLines", "strokeLineSegments", "strokeStyledLineSegments"),
+    *("beginPath", "closePath", "moveTo", "lineTo", "rect", "arc", "ellipse", "arcTo"),
+    *("quadraticCurveTo", "bezierCurveTo", "stroke", "fill", "strokePath", "fillPath", "clip"),
+    *("fillText", "strokeText", "drawImage", "putImageData", "set", "setLineDash"),
+    *("save", "restore", "translate", "rotate", "scale", "transform", "setTransform", "resetTransform", "clear"),
+)
+#: What the command "set" sets, by its first argument.
+DRAWING_STYLES: Final = (
+    *("fillStyle", "strokeStyle", "globalAlpha", "font", "textAlign", "textBaseline", "direction"),
+    *("globalCompositeOperation", "lineWidth", "lineCap", "lineJoin", "miterLimit", "lineDashOffset"),
+    *("shadowOffsetX", "shadowOffsetY", "shadowBlur", "shadowColor", "filter", "imageSmoothingEnabled"),
+)
+#: What an argument of a command is: itself, or the place of what it refers to.
+DRAWING_ARGUMENTS: Final = ("number", "text", "array", "image", "paint", "absent")
+#: Element types of the arrays that commands refer to.
+DRAWING_NUMBERS: Final = ("u8", "i32", "f32", "f64")
+
 #: Element type of each named buffer. n: ground truth boxes of the specimen; s: steps in the reply; m: predictions of
 #: all those steps, one step after another. Corners are x1 y1 x2 y2 in pixels of the original image.
 BUFFERS: Final = {
@@ -98,6 +136,13 @@ BUFFERS: Final = {
     "modes": "u32",  # (specimens,) ModesReply: bit i is set for RunInfo.modes[i]
     "judged": "u8",  # (specimens,) ModesReply: 1 for a specimen that was judged, with or without a failure mode
     "rows": "u32",  # (found,) SearchReply: rows of the specimens found, ascending
+    # OverlaysReply: each command is its place in DRAWING_COMMANDS, how many arguments it has, and for each of them what
+    # it is (a place in DRAWING_ARGUMENTS) and the number itself or the place of what it refers to
+    "drawing_commands": "f64",
+    "drawing_parts": "u32",  # (arrays, 3) OverlaysReply: place in DRAWING_NUMBERS, first byte, number of elements
+    "drawing_arrays": "u8",  # OverlaysReply: the arrays, each from a multiple of 8 on
+    "drawing_images": "u8",  # OverlaysReply: the images as files, one after another
+    "drawing_image_offsets": "u32",  # (images + 1,) OverlaysReply: image i is drawing_images[offsets[i]:offsets[i + 1]]
 }
 
 
@@ -150,6 +195,21 @@ class RunInfo(TypedDict):
     good: list[GoodCriterion]
     notes: list[str]
     other: OtherRun | None
+
+
+class OverlayInfo(TypedDict):
+    """An overlay as the menu shows it."""
+
+    name: str
+    panel: Literal["prediction", "truth", "both"]
+
+
+class OverlaysInfo(TypedDict):
+    """The trait ``_overlays``: the first is drawn first. Drawings made for another ``version`` are to be asked for
+    anew."""
+
+    version: int
+    overlays: list[OverlayInfo]
 
 
 class NamesRequest(TypedDict):
@@ -390,6 +450,50 @@ class SpecimenRequest(TypedDict):
     step: int | None
     all_steps: bool
     image: bool
+
+
+class OverlaysRequest(TypedDict):
+    """What the overlays draw over the specimen at row ``index`` at each of ``steps``."""
+
+    id: str
+    kind: Literal["overlays"]
+    index: int
+    steps: list[int]
+
+
+class DrawingSpan(TypedDict):
+    """The commands of an overlay at one step: ``first`` up to ``last`` of the buffer ``drawing_commands``. There are
+    none where it could not be drawn, and ``message`` says why."""
+
+    overlay: str
+    first: int
+    last: int
+    message: str
+
+
+class DrawingPaint(TypedDict):
+    """A gradient, with ``numbers`` as its method of the canvas takes them and its colour stops; or a pattern of an
+    image, by its place among the reply's."""
+
+    kind: Literal["linear", "radial", "pattern"]
+    numbers: list[float]
+    stops: list[tuple[float, str]]
+    image: int | None
+    repetition: str
+
+
+class OverlaysReply(TypedDict):
+    """Of the first of the steps asked for, as in ``SummaryReply``: the drawings of each step in the order of the
+    overlays, and the texts, paints and types of images that their commands refer to by place."""
+
+    id: str
+    kind: Literal["overlays"]
+    steps: list[int]
+    drawings: list[list[DrawingSpan]]
+    texts: list[str]
+    paints: list[DrawingPaint]
+    images: list[str]
+    buffers: list[str]
 
 
 class Image(TypedDict):

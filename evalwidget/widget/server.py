@@ -24,6 +24,8 @@ from evalwidget.widget.analysis import labels, learning, search, trends
 from evalwidget.widget.colours import invented_label_colour, label_colour
 from evalwidget.widget.failures import criteria_of_run, findings, mode_counts, modes, modes_of_run
 from evalwidget.widget.messages import Reply, in_a_moment, integer, integers, number, packed, text, within
+from evalwidget.widget.overlays.answer import drawings
+from evalwidget.widget.overlays.collection import Overlays
 from evalwidget.widget.protocol import (
     Answer,
     ErrorReply,
@@ -77,21 +79,25 @@ def answer(
     evaluation: Evaluation,
     other: Evaluation | None = None,
     diagnosis: Diagnosis | None = None,
+    overlays: Overlays | None = None,
 ) -> Reply:
     """The reply to one request and its buffers; ``other`` is of the run to compare with, ``diagnosis`` the run's, made
-    anew if None. What is wrong with the request or the run comes back as an ``ErrorReply``: an exception in a message
-    handler would reach nobody."""
+    anew if None, ``overlays`` what is drawn over the panels. What is wrong with the request or the run comes back as an
+    ``ErrorReply``: an exception in a message handler would reach nobody."""
     identity = request.get("id") if isinstance(request, Mapping) else None
     identity = identity if isinstance(identity, str) else ""
     try:
         kind = request.get("kind") if isinstance(request, Mapping) else None
         if kind == "specimen" and request.get("of", "run") != "run":
             return _specimen_of_other(identity, request, evaluation.data, other)
+        if kind == "overlays":
+            return drawings(identity, request, evaluation.data, overlays)
         if isinstance(kind, str) and kind in _ANSWERS:
             return _ANSWERS[kind](identity, request, evaluation)
         if isinstance(kind, str) and kind in _DIAGNOSES:
             return _DIAGNOSES[kind](identity, request, diagnosis or Diagnosis(evaluation))
-        raise UnknownNameError(f"request {kind!r}: expected one of {', '.join(sorted(_ANSWERS | _DIAGNOSES))}")
+        expected = sorted([*_ANSWERS, *_DIAGNOSES, "overlays"])
+        raise UnknownNameError(f"request {kind!r}: expected one of {', '.join(expected)}")
     except EvalWidgetError as error:
         message = str(error)
     except Exception as error:  # whatever goes wrong must be told to the one who asked

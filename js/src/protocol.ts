@@ -19,6 +19,101 @@ export const FILTERS = ["text", "label", "learning", "mode"] as const;
 /** The filter `mode` of the specimens that are judged and show no failure mode. */
 export const HEALTHY = "none";
 
+/** What an overlay is drawn over. */
+export const OVERLAY_PANELS = ["prediction", "truth", "both"] as const;
+
+/** What can be drawn, by ipycanvas's own names; a recorded command begins with its place here. */
+export const DRAWING_COMMANDS = [
+  "fillRect",
+  "strokeRect",
+  "clearRect",
+  "fillRects",
+  "strokeRects",
+  "fillStyledRects",
+  "strokeStyledRects",
+  "fillCircle",
+  "strokeCircle",
+  "fillCircles",
+  "strokeCircles",
+  "fillStyledCircles",
+  "strokeStyledCircles",
+  "fillArc",
+  "strokeArc",
+  "fillArcs",
+  "strokeArcs",
+  "fillStyledArcs",
+  "strokeStyledArcs",
+  "fillPolygon",
+  "strokePolygon",
+  "fillPolygons",
+  "strokePolygons",
+  "fillStyledPolygons",
+  "strokeStyledPolygons",
+  "strokeLine",
+  "strokeLines",
+  "strokeLineSegments",
+  "strokeStyledLineSegments",
+  "beginPath",
+  "closePath",
+  "moveTo",
+  "lineTo",
+  "rect",
+  "arc",
+  "ellipse",
+  "arcTo",
+  "quadraticCurveTo",
+  "bezierCurveTo",
+  "stroke",
+  "fill",
+  "strokePath",
+  "fillPath",
+  "clip",
+  "fillText",
+  "strokeText",
+  "drawImage",
+  "putImageData",
+  "set",
+  "setLineDash",
+  "save",
+  "restore",
+  "translate",
+  "rotate",
+  "scale",
+  "transform",
+  "setTransform",
+  "resetTransform",
+  "clear",
+] as const;
+
+/** What the command `set` sets, by its first argument. */
+export const DRAWING_STYLES = [
+  "fillStyle",
+  "strokeStyle",
+  "globalAlpha",
+  "font",
+  "textAlign",
+  "textBaseline",
+  "direction",
+  "globalCompositeOperation",
+  "lineWidth",
+  "lineCap",
+  "lineJoin",
+  "miterLimit",
+  "lineDashOffset",
+  "shadowOffsetX",
+  "shadowOffsetY",
+  "shadowBlur",
+  "shadowColor",
+  "filter",
+  "imageSmoothingEnabled",
+] as const;
+
+/** What an argument of a command is: itself, or the place of what it refers to. */
+export const DRAWING_ARGUMENTS = ["number", "text", "array", "image", "paint", "absent"] as const;
+
+/** Element types of the arrays that commands refer to. */
+export const DRAWING_NUMBERS = ["u8", "i32", "f32", "f64"] as const;
+
 /** Element type of each named buffer; protocol.py gives their shapes. */
 export const BUFFERS = {
   image: "u8",
@@ -44,6 +139,11 @@ export const BUFFERS = {
   modes: "u32",
   judged: "u8",
   rows: "u32",
+  drawing_commands: "f64",
+  drawing_parts: "u32",
+  drawing_arrays: "u8",
+  drawing_images: "u8",
+  drawing_image_offsets: "u32",
 } as const;
 
 export interface Score {
@@ -84,6 +184,16 @@ export interface RunInfo {
   good: GoodCriterion[];
   notes: string[];
   other: OtherRun | null;
+}
+
+export interface OverlayInfo {
+  name: string;
+  panel: "prediction" | "truth" | "both";
+}
+
+export interface OverlaysInfo {
+  version: number;
+  overlays: OverlayInfo[];
 }
 
 export interface NamesRequest {
@@ -264,6 +374,39 @@ export interface SpecimenRequest {
   image: boolean;
 }
 
+export interface OverlaysRequest {
+  id: string;
+  kind: "overlays";
+  index: number;
+  steps: number[];
+}
+
+export interface DrawingSpan {
+  overlay: string;
+  first: number;
+  last: number;
+  message: string;
+}
+
+export interface DrawingPaint {
+  kind: "linear" | "radial" | "pattern";
+  numbers: number[];
+  stops: [number, string][];
+  image: number | null;
+  repetition: string;
+}
+
+export interface OverlaysReply {
+  id: string;
+  kind: "overlays";
+  steps: number[];
+  drawings: DrawingSpan[][];
+  texts: string[];
+  paints: DrawingPaint[];
+  images: string[];
+  buffers: string[];
+}
+
 export interface Image {
   state: "ok" | "missing" | "unreadable" | "not_asked";
   message: string;
@@ -334,6 +477,7 @@ export type Request =
   | ModeCountsRequest
   | ModesRequest
   | NamesRequest
+  | OverlaysRequest
   | RanksRequest
   | ScoresRequest
   | SearchRequest
@@ -347,6 +491,7 @@ export type Reply =
   | ModeCountsReply
   | ModesReply
   | NamesReply
+  | OverlaysReply
   | RanksReply
   | ScoresReply
   | SearchReply
@@ -380,6 +525,15 @@ export function isRunInfo(value: unknown): value is RunInfo {
   );
 }
 
+export function isOverlaysInfo(value: unknown): value is OverlaysInfo {
+  return (
+    isRecord(value) &&
+    typeof value.version === "number" &&
+    Array.isArray(value.overlays) &&
+    value.overlays.every((overlay) => isRecord(overlay) && typeof overlay.name === "string")
+  );
+}
+
 export function isErrorReply(value: unknown): value is ErrorReply {
   return isRecord(value) && value.kind === "error" && typeof value.message === "string";
 }
@@ -401,6 +555,8 @@ export function isReply(value: unknown): value is Reply {
       return [value.steps, value.counts, value.judged].every(Array.isArray);
     case "modes":
       return typeof value.step === "number" && Array.isArray(value.buffers);
+    case "overlays":
+      return [value.steps, value.drawings, value.texts, value.paints, value.images, value.buffers].every(Array.isArray);
     case "learning":
     case "search":
       return typeof value.read === "number" && Array.isArray(value.buffers);

@@ -12,6 +12,7 @@ import { createFindings, createModeCounts, createModes, OF_RUN } from "./data/mo
 import { createNames } from "./data/names";
 import { type DecodeImage, decodeInBrowser, holdsSteps, type Pack } from "./data/pack";
 import type { Model } from "./model";
+import { createOverlays } from "./overlays/overlays";
 import { createPlayback } from "./playback";
 import { isRunInfo, type RunInfo, type Score, type Sort, SORTS } from "./protocol";
 import { type Channel, createClient } from "./data/requests";
@@ -158,6 +159,7 @@ export function createStore(
   const modes = createModes(client, () => run.peek().specimens);
   const modeCounts = createModeCounts(client, () => run.peek().steps);
   const findings = createFindings(client, nearestSteps);
+  const overlays = createOverlays(model, client, nearestSteps, abort);
   const specimens = createSpecimens(client, decode);
   const comparison = createComparison(
     model,
@@ -344,6 +346,7 @@ export function createStore(
       model.save_changes();
     }
     const opened = target.peek();
+    overlays.open(shown.reply.index);
     void complete(shown, opened).then(() => {
       if (target.peek() === opened) wantFindings();
       idle(() => void prefetch(opened));
@@ -359,13 +362,18 @@ export function createStore(
     }
   }
 
+  /** Rows of the specimens so many places further in the list. */
+  function neighboursOf({ row }: Target, places: readonly number[]): number[] {
+    const listed = filtering.listed.peek();
+    const found = places.map((by) => listed.placeFrom(row ?? 0, by));
+    return found.filter((place) => place >= 0 && place < listed.count).map((place) => listed.rowAt(place));
+  }
+
   async function prefetch(around: Target): Promise<void> {
-    for (const by of [1, -1, 2, 3]) {
+    if (target.peek() === around) overlays.readAhead(neighboursOf(around, [1, -1]));
+    for (const row of neighboursOf(around, [1, -1, 2, 3])) {
       if (abort.aborted || target.peek() !== around) return;
-      const listed = filtering.listed.peek();
-      const place = listed.placeFrom(around.row ?? 0, by);
-      if (place < 0 || place >= listed.count) continue;
-      const neighbour: Target = { row: listed.rowAt(place), name: null };
+      const neighbour: Target = { row, name: null };
       if (specimens.held(neighbour)) continue;
       try {
         const first = await specimens.first(neighbour, step.peek());
@@ -504,6 +512,7 @@ export function createStore(
       wantScores();
       wantFindings();
       const shown = pack.peek();
+      if (shown) overlays.open(shown.reply.index);
       if (shown && !holdsSteps(shown, after.steps)) void complete(shown, target.peek());
       return;
     }
@@ -517,6 +526,7 @@ export function createStore(
       learning.clear();
       for (const known of [labels, modes, modeCounts, findings]) known.clear();
       specimens.clear();
+      overlays.clear();
       comparison.clear();
       chosenTruth.value = null;
       pack.value = null;
@@ -622,6 +632,7 @@ export function createStore(
     hover,
     pointed,
     comparison,
+    overlays,
     blink,
     chosenTruth,
     wordBasis,

@@ -54,7 +54,7 @@ def test_every_message_is_an_interface_with_the_same_fields(source: str) -> None
         name: {field: typescript(kind) for field, kind in get_type_hints(message).items()}
         for name, message in MESSAGES.items()
     }
-    assert len(expected) == 38
+    assert len(expected) == 44
     assert interfaces(source) == expected
 
 
@@ -63,7 +63,13 @@ def test_no_field_of_a_message_may_be_left_out(source: str) -> None:
     assert re.search(r"^\s*\w+\?:", source, re.MULTILINE) is None
 
 
-@pytest.mark.parametrize("name", ["FILTERS", "LEARNING_STATES", "OUTCOMES", "SORTS", "STATUSES"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("FILTERS", "LEARNING_STATES", "OUTCOMES", "SORTS", "STATUSES"),
+        *("DRAWING_ARGUMENTS", "DRAWING_COMMANDS", "DRAWING_NUMBERS", "DRAWING_STYLES", "OVERLAY_PANELS"),
+    ],
+)
 def test_codes_are_equal(source: str, name: str) -> None:
     (written,) = re.findall(rf"export const {name} = (\[.*?\]) as const;", source, re.DOTALL)
     assert tuple(ast.literal_eval(written)) == getattr(protocol, name)
@@ -76,7 +82,7 @@ def test_the_filter_of_what_has_no_failure_mode_is_equal(source: str) -> None:
 def test_buffers_are_equal(source: str) -> None:
     (written,) = re.findall(r"export const BUFFERS = \{(.*?)\} as const;", source, re.DOTALL)
     assert re.findall(r'(\w+): "(\w+)",', written) == list(protocol.BUFFERS.items())
-    assert set(protocol.BUFFERS.values()) == {"u8", "u32", "i32", "f32"}
+    assert set(protocol.BUFFERS.values()) == {"u8", "u32", "i32", "f32", "f64"}
 
 
 def test_requests_and_replies_are_those_of_the_server(source: str) -> None:

@@ -17,6 +17,8 @@ import {
   type ModesRequest,
   type NamesReply,
   type NamesRequest,
+  type OverlaysReply,
+  type OverlaysRequest,
   type RanksReply,
   type RanksRequest,
   type Reply,
@@ -54,9 +56,10 @@ interface Arrays {
   i32: Int32Array<ArrayBuffer>;
   u32: Uint32Array<ArrayBuffer>;
   f32: Float32Array<ArrayBuffer>;
+  f64: Float64Array<ArrayBuffer>;
 }
 
-const ARRAYS = { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array };
+const ARRAYS = { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array };
 
 export type NamedBuffers = { [Name in BufferName]?: Arrays[(typeof BUFFERS)[Name]] };
 
@@ -74,6 +77,7 @@ export interface Client {
   request(body: Body<ModeCountsRequest>): Promise<Answered<ModeCountsReply>>;
   request(body: Body<ModesRequest>): Promise<Answered<ModesReply>>;
   request(body: Body<NamesRequest>): Promise<Answered<NamesReply>>;
+  request(body: Body<OverlaysRequest>): Promise<Answered<OverlaysReply>>;
   request(body: Body<RanksRequest>): Promise<Answered<RanksReply>>;
   request(body: Body<ScoresRequest>): Promise<Answered<ScoresReply>>;
   request(body: Body<SearchRequest>): Promise<Answered<SearchReply>>;

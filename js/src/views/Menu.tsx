@@ -2,6 +2,7 @@ import { WHOLE } from "../drawing/geometry";
 import { hasSharedImage } from "../data/pack";
 import type { Options, Store } from "../store";
 import { CompareMenu } from "./CompareMenu";
+import { OverlayChoices } from "./Overlays";
 import { StepChart } from "./StepChart";
 import { StepControl } from "./StepControl";
 
@@ -24,6 +25,7 @@ export function Menu({ store, hasSteps }: { store: Store; hasSteps: boolean }) {
       {hasSteps && <StepControl store={store} isFocused />}
       <CompareMenu store={store} />
       {store.chartOpen.value && <StepChart store={store} />}
+      <OverlayChoices store={store} />
       <fieldset class="ew-choices">
         {choices.length > 0 && <legend class="ew-menu-title">Show</legend>}
         {choices.map(([name, words]) => (

@@ -21,6 +21,7 @@ import { plural } from "../words";
 import { CompareBar, comparedWords, Mark, shownWords } from "./CompareBar";
 import { type HistoryRow, HistoryStrip } from "./HistoryStrip";
 import { Legend } from "./Legend";
+import { OverlayNotices } from "./Overlays";
 import { absenceWords, QuestionCard, sameQuestion } from "./Questions";
 import { type PaintAbove, Stage } from "./Stage";
 import type { Basis } from "./WordChanges";
@@ -364,6 +365,7 @@ export function Panels({ store, pack, onPainted }: PanelsProps) {
         {compares && predictionPanel(shownA, a, historyInA.above)}
         {predictionPanel(shownB, b, history.above)}
       </div>
+      <OverlayNotices store={store} row={pack.reply.index} />
       {chosen !== null && (
         <HistoryStrip
           label={history.label?.text || "box"}

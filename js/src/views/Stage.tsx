@@ -4,6 +4,8 @@ import { type Boxes, type Pack, isDrawable } from "../data/pack";
 import { DIMMED } from "../drawing/ghosts";
 import { boxAt, paintBoxes, paintHighlight, paintImage, prepareCanvas, type Scene } from "../drawing/paint";
 import { createPrepared, PREPARE_FROM } from "../drawing/prepared";
+import type { Drawing } from "../overlays/drawing";
+import { frameOf, paintDrawings } from "../overlays/layers";
 import { type Label, outcomeOf } from "../protocol";
 import type { Side, Store } from "../store";
 import { ratioText } from "../words";
@@ -33,6 +35,7 @@ interface StageProps {
 }
 
 const NONE: readonly number[] = [];
+const NO_DRAWINGS: readonly Drawing[] = [];
 
 const NO_BOXES: Boxes = {
   count: 0,
@@ -76,6 +79,14 @@ function usePanelSize(element: { current: HTMLElement | null }): { panel: Size; 
   return measured;
 }
 
+/** The list of the last time, as long as it holds the same. */
+function useUnchanged<Item>(list: readonly Item[]): readonly Item[] {
+  const last = useRef(list);
+  const isSame = list.length === last.current.length && list.every((item, place) => item === last.current[place]);
+  if (!isSame) last.current = list;
+  return last.current;
+}
+
 function Tooltip({ scene, index, at }: { scene: Scene; index: number; at: Point }) {
   const { boxes, labels, panel } = scene;
   const score = boxes.score?.[index] ?? Number.NaN;
@@ -105,6 +116,7 @@ export function Stage(props: StageProps) {
   const stage = useRef<HTMLDivElement>(null);
   const below = useRef<HTMLCanvasElement>(null);
   const above = useRef<HTMLCanvasElement>(null);
+  const top = useRef<HTMLCanvasElement>(null);
   const pointers = useRef(new Map<number, Point>());
   const pressedAt = useRef<Point | null>(null);
   const prepared = useMemo(() => createPrepared(store.idle), []);
@@ -171,6 +183,18 @@ export function Stage(props: StageProps) {
     onPainted(side, `${pack.reply.specimen}|${step}`);
   }, [boxes, step, pack, source, view, panel, ratio, options, highlight, paintAbove, pointed]);
 
+  const isOfOtherRun = side === "compared" && store.comparison.other.value !== null;
+  const drawings = useUnchanged(isOfOtherRun ? NO_DRAWINGS : store.overlays.shownAt(pack.reply.index, step, side));
+
+  useLayoutEffect(() => {
+    if (!visible || drawings.length === 0) return store.overlays.failed(side, pack.reply.specimen, step, []);
+    const canvas = top.current as HTMLCanvasElement;
+    const frame = frameOf(image, pack.reply.size_known, transform, ratio);
+    store.overlays.failed(side, pack.reply.specimen, step, paintDrawings(canvas, drawings, frame, panel, ratio));
+    canvas.dataset.painted = `${pack.reply.specimen}|${step}`;
+  }, [drawings, width, height, view, panel, ratio]);
+
+  useEffect(() => () => store.overlays.failed(side, "", null, []), []);
   useEffect(() => () => prepared.stop(), []);
 
   useEffect(() => {
@@ -266,6 +290,9 @@ export function Stage(props: StageProps) {
         data-offset-x={transform.offsetX}
         data-offset-y={transform.offsetY}
       />
+      {drawings.length > 0 && (
+        <canvas ref={top} class="ew-canvas" style={extent} data-testid={`overlays-${side}`} aria-hidden="true" />
+      )}
       <div class="ew-notes-above">{children}</div>
       {hovered !== null && pointer && <Tooltip scene={scene} index={hovered} at={pointer} />}
     </div>

@@ -1,5 +1,5 @@
 /** Stands in for Python: a model, a data channel, and plausible answers made from a seed. */
-import { BUFFERS, type BufferName, LEARNING_STATES, OUTCOMES, type Question, type Reply, type Request, type RunInfo, type SpecimenReply, STATUSES } from "../../src/protocol";
+import { BUFFERS, type BufferName, DRAWING_COMMANDS, LEARNING_STATES, OUTCOMES, type Question, type Reply, type Request, type RunInfo, type SpecimenReply, STATUSES } from "../../src/protocol";
 import type { Channel } from "../../src/data/requests";
 import type { Model } from "../../src/model";
 
@@ -106,7 +106,7 @@ export function asViews(values: Partial<Record<BufferName, number[]>>): { names:
   const buffers = names.map((name) => {
     const numbers = values[name] ?? [];
     const type = BUFFERS[name];
-    const array = new { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array }[type](numbers);
+    const array = new { u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array }[type](numbers);
     return new DataView(array.buffer);
   });
   return { names, buffers };
@@ -171,6 +171,9 @@ export interface Scenario {
   found: (row: number, text: string, label: string | null) => boolean;
   /** The bits of the modes of a row at a step; null where it is not judged. */
   modesOf: (row: number, step: number) => number | null;
+  overlays: string[];
+  /** Why an overlay cannot be drawn, or empty. */
+  overlayMessage: (name: string, row: number, step: number) => string;
   learning: (row: number) => { learnedAt: number; forgetting: number; state: (typeof LEARNING_STATES)[number] };
 }
 
@@ -201,6 +204,8 @@ export const SCENARIO: Scenario = {
   ],
   found: (row, text, label) => nameOf(row).includes(text) && (label === null || row % (label === "two dogs" ? 2 : 5) === 0),
   modesOf: (row, step) => (row % 9 === 8 ? null : (row % 4 === 3 ? 1 : 0) | (row * 50 > step ? 2 : 0) | (row % 6 === 5 ? 4 : 0)),
+  overlays: [],
+  overlayMessage: () => "",
   learning: (row) =>
     row % 5 === 4
       ? { learnedAt: Number.NaN, forgetting: 0, state: "never_learned" }
@@ -247,6 +252,21 @@ function stepwise(scenario: Scenario, request: Request): Answer | null {
       const of = steps.map((step) => known.map((row) => scenario.modesOf(row, step)).filter((bits) => bits !== null));
       const counts = of.map((bits) => run.modes.map((_, bit) => bits.filter((one) => (one >> bit) & 1).length));
       return { message: { id, kind: "mode_counts", steps, counts, judged: of.map((bits) => bits.length) } satisfies Reply, buffers: [] };
+    }
+    case "overlays": {
+      const steps = first(request.steps);
+      const commands: number[] = [];
+      const drawings = steps.map((step) =>
+        scenario.overlays.map((overlay) => {
+          const at = commands.length;
+          const message = scenario.overlayMessage(overlay, request.index, step);
+          // a square that begins at the step
+          if (message === "") commands.push(DRAWING_COMMANDS.indexOf("fillRect"), 4, 0, step, 0, 0, 0, 9, 0, 9);
+          return { overlay, first: at, last: commands.length, message };
+        }),
+      );
+      const { names, buffers } = asViews({ drawing_commands: commands });
+      return { message: { id, kind: "overlays", steps, drawings, texts: [], paints: [], images: [], buffers: names } satisfies Reply, buffers };
     }
     case "findings": {
       const steps = first(request.steps);

@@ -1,0 +1,1 @@
+"""What users draw on the panels with ipycanvas: recorded here, replayed by the front end."""
