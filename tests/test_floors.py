@@ -28,16 +28,18 @@ FLOORS = [
     {"__main__"},
     {
         *("widget", "widget.protocol", "widget.messages", "widget.colours", "widget.analysis", "widget.failures"),
-        *("widget.filters", "widget.server"),
+        *("widget.filters", "widget.server", "widget.box_drawing", "widget.note_drawing", "widget.shown_specimen"),
+        *("widget.panel_texts", "widget.place"),
     },
     {"widget.eval_widget"},
     {"run"},
-    {"demo_runs", "comparison"},
+    {"demo_runs", "comparison", "widget.panel_pair"},
     {"__init__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
-#: Imported inside a function: the facade's of the widget, so that scores need no front end; slow and optional packages.
+#: Imported inside a function: the faces' of the widgets, so that scores need no front end; slow and optional packages.
 LATE = {
+    ("__init__", "evalwidget.widget.panel_pair"),
     ("run", "evalwidget.widget.eval_widget"),
     ("data", "tqdm.auto"),
     ("locations", "upath"),
@@ -53,12 +55,15 @@ LATE = {
 }
 #: Imported for type checkers only.
 FOR_TYPES = {
+    ("__init__", "evalwidget.widget.panel_pair"),
     ("run", "evalwidget.widget.eval_widget"),
 }
 IMPORTERS = {
     "PIL": {"images"},
     "anywidget": {"widget.eval_widget"},
-    "traitlets": {"widget.eval_widget"},
+    "ipycanvas": {"widget.panel_pair"},
+    "ipywidgets": {"widget.panel_pair"},
+    "traitlets": {"widget.eval_widget", "widget.panel_pair", "widget.place"},
     "pandas": {
         "dataframes.scores",
         "dataframes.best_step",
@@ -179,6 +184,7 @@ def test_importing_evalwidget_imports_nothing_heavy() -> None:
         "nltk",
         "dask",
         "anywidget",
+        "ipycanvas",
         "ipywidgets",
         "sacrebleu",
         "pycocotools",
