@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from evalwidget.data import shown_steps
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.run import Run
 from evalwidget.widget.box_drawing import Chip, Scene, SideBoxes, Stroke, chips, draw_chips, draw_strokes, strokes
@@ -41,8 +42,8 @@ class PanelPair(ipywidgets.VBox):
     """Ground truth beside prediction of one specimen at one step, as two ipycanvas canvases in a box of ipywidgets.
 
     ``step`` and ``specimen`` may be read, set, observed and linked, as in ``ipywidgets.link((slider, "value"), (pair,
-    "step"))``; so may ``width``, how many CSS pixels wide each panel is at most, and ``show_boxes``, ``show_labels`` and
-    ``show_scores``. Colours, lines and labels are the widget's. A change of the step sends the boxes alone, in one
+    "step"))``; so may ``width``, how many CSS pixels wide each panel is at most, and ``show_boxes``, ``show_labels``
+    and ``show_scores``. Colours, lines and labels are the widget's. A change of the step sends the boxes alone, in one
     message.
 
     ``truth`` and ``prediction`` are plain canvases that lie over the boxes, empty, to draw on in CSS pixels; ``scale``
@@ -86,7 +87,7 @@ class PanelPair(ipywidgets.VBox):
         if specimen is not None:
             self._data.row(specimen)
         if step is not None and (isinstance(step, bool) or step not in self._data.steps):
-            raise UnknownNameError(f"step {step!r} is not recorded; the run has {self._data.steps}")
+            raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self._data.steps)}")
         self._lock: Final = threading.RLock()
         self._shown: ShownSpecimen | None = None
         self._at: AtStep | None = None
@@ -179,8 +180,9 @@ class PanelPair(ipywidgets.VBox):
         self._truth_heading = self._part(ipywidgets.HTML(heading("Ground Truth")))
         self._heading = self._part(ipywidgets.HTML())
         self._panels = [self._part(ipycanvas.MultiCanvas(_DRAWING + 1)) for _ in range(2)]
-        for panel in self._panels:
-            panel.layout.max_width = "none"
+        for panel, side in zip(self._panels, ("truth", "prediction"), strict=True):
+            panel.add_class(f"evalwidget-{side}")
+            panel.layout.margin = "0 2px"  # as ipywidgets' own have it
             for layer in range(_DRAWING + 1):
                 self._part(panel[layer])
         self.truth, self.prediction = (panel[_DRAWING] for panel in self._panels)

@@ -10,6 +10,7 @@ __all__ = ["heading", "step_label", "texts", "title"]
 
 _QUIET: Final = 'style="opacity: 0.75"'
 _TEXT: Final = 'style="white-space: pre-wrap; overflow-wrap: anywhere"'
+_TABLE: Final = 'style="width: 100%; table-layout: fixed; border-collapse: collapse"'
 _CELL: Final = 'style="width: 50%; vertical-align: top; padding: 4px 8px 4px 0; line-height: 1.45"'
 
 
@@ -42,9 +43,9 @@ def texts(shown: AtStep, annotated: bool, caption: str) -> str:
     if shown.invalid:
         rows.append(("", _invalid(shown.invalid)))
     table = "".join(f"<tr><td {_CELL}>{left}</td><td {_CELL}>{right}</td></tr>" for left, right in rows)
-    parts = [f'<table style="width: 100%; table-layout: fixed">{table}</table>'] if table else []
+    parts = [f"<table {_TABLE}>{table}</table>"] if table else []
     if caption:
-        parts.append(f"<p {_TEXT}>{escape(caption)}</p>")
+        parts.append(f"<div {_TEXT}>{escape(caption)}</div>")
     return "".join(parts)
 
 

@@ -154,8 +154,8 @@ def _truth_words(annotated: bool, boxes: int, asks: bool) -> str:
 def _prediction_words(step: int | None, status: str | None, boxes: int, asks: bool, invalid: int) -> str:
     if step is None:
         return "no step is chosen"
-    if status in ("missing", "no_prediction"):
-        return absence_words(status)
     if invalid:
         return "1 invalid prediction" if invalid == 1 else f"{invalid:,} invalid predictions"
+    if status in ("missing", "no_prediction"):
+        return absence_words(status)
     return "no boxes predicted at this step" if boxes == 0 and not asks else ""
