@@ -26,6 +26,9 @@ _IMAGE, _BOXES, _DRAWING = range(3)
 #: A panel is at most this many times as high as it is wide.
 _HIGHEST: Final = 2
 _NARROWEST: Final = 40
+#: Round a panel, as round ipywidgets' own, and between the two.
+_MARGIN: Final = 2
+_GAP: Final = 8
 #: The traits that what is seen depends on.
 _DRAWN: Final = ("specimen", "step", "width", "show_boxes", "show_labels", "show_scores")
 
@@ -90,6 +93,7 @@ class PanelPair(ipywidgets.VBox):
             raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self._data.steps)}")
         self._lock: Final = threading.RLock()
         self._shown: ShownSpecimen | None = None
+        self._absence = ""
         self._at: AtStep | None = None
         self._drawn: tuple[Any, ...] | None = None
         self._area: tuple[Any, ...] | None = None
@@ -182,12 +186,14 @@ class PanelPair(ipywidgets.VBox):
         self._panels = [self._part(ipycanvas.MultiCanvas(_DRAWING + 1)) for _ in range(2)]
         for panel, side in zip(self._panels, ("truth", "prediction"), strict=True):
             panel.add_class(f"evalwidget-{side}")
-            panel.layout.margin = "0 2px"  # as ipywidgets' own have it
+            panel.layout.margin = f"0 {_MARGIN}px"
             for layer in range(_DRAWING + 1):
                 self._part(panel[layer])
         self.truth, self.prediction = (panel[_DRAWING] for panel in self._panels)
+        # a canvas that is stretched is not crisp
+        layout = {"margin": f"0 {_GAP}px {_GAP}px 0", "align_items": "flex-start"}
         columns = [
-            self._part(ipywidgets.VBox([above, panel], layout={"margin": "0 8px 8px 0"}))
+            self._part(ipywidgets.VBox([above, panel], layout=layout))
             for above, panel in zip((self._truth_heading, self._heading), self._panels, strict=True)
         ]
         self._row = self._part(ipywidgets.HBox(columns, layout={"flex_flow": "row wrap"}))
@@ -203,21 +209,28 @@ class PanelPair(ipywidgets.VBox):
                 return
             before = None if self._drawn is None else self._drawn[0]
             if self._shown is None or self.specimen != before:
-                self._shown = None
-                if self.specimen is not None:
-                    self._shown = ShownSpecimen(self._evaluation, self.specimen, self.step)
+                self._open()
             self._at = None if self._shown is None else self._shown.at(self.step)
             area = (self.specimen, self.width, self.size)
             is_new = area != self._area
             self._draw(is_new=is_new, with_image=is_new)
             self._drawn, self._area = wanted, area
 
+    def _open(self) -> None:
+        """Ask for the specimen; where there is none, or not even its image can be asked for, ``_absence`` says so."""
+        self._shown, self._absence = None, "no specimen is chosen"
+        if self.specimen is not None:
+            try:
+                self._shown = ShownSpecimen(self._evaluation, self.specimen, self.step)
+            except EvalWidgetError as error:
+                self._absence = str(error)
+
     def _draw(self, *, is_new: bool, with_image: bool) -> None:
         """Send what is to be seen; ``is_new``: of another specimen, or on panels of another size."""
         shown, at, panel, scale = self._shown, self._at, self._panel_size(), self.scale
         # worked out before anything is held: see box_drawing
         if shown is None or at is None:
-            plans = [_Plan([], [], notes(["no specimen is chosen"], panel)) for _ in self._panels]
+            plans = [_Plan([], [], notes([self._absence], panel)) for _ in self._panels]
         else:
             plans = [
                 self._plan(boxes, notes([shown.image_words, words], panel))
@@ -256,10 +269,12 @@ class PanelPair(ipywidgets.VBox):
         for canvas in self._panels:
             if (canvas.width, canvas.height) != panel:
                 canvas.width, canvas.height = panel
-        self._texts.layout.width = f"{2 * self.width + 16}px"
+        for column in self._row.children:
+            column.layout.min_width = f"{self.width + 2 * _MARGIN}px"
+        self._texts.layout.width = f"{2 * (self.width + 2 * _MARGIN + _GAP)}px"
 
     def _say(self, shown: ShownSpecimen | None, at: AtStep | None) -> None:
         step = self.step
-        self._title.value = title("" if shown is None else shown.identifier)
+        self._title.value = title(self.specimen or "")
         self._heading.value = heading("Prediction", step_label(step, None if step is None else self._data.epoch(step)))
         self._texts.value = "" if shown is None or at is None else texts(at, shown.annotated, shown.caption)

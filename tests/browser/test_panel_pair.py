@@ -3,15 +3,13 @@
 import pytest
 from boxes_on_screen import assert_drawn
 from playwright.sync_api import Locator, expect
+from run_folders import write_folder
 from test_demo_runs import colours_of
 
 import evalwidget as ew
 
 SETUP = """
 import ipywidgets
-import numpy as np
-from ipycanvas import hold_canvas
-
 import evalwidget as ew
 
 run = ew.demo_run({name!r})
@@ -180,6 +178,25 @@ def test_what_its_user_draws_lies_over_the_boxes_in_pixels_of_the_image(show, la
     lab_page.screenshot("pair-drawn", lab_page.page.locator(".jp-OutputArea-output").last)
 
 
+def test_the_notebooks_dashboard_lays_what_the_detector_saw_over_its_image(lab_page):
+    demo = files("evalwidget") / "demo"
+    maps = np.load(demo / "evidence" / "evidence.npy")
+    truth = ew.demo_run("grounding")
+    name, place = "sheet-12.png", truth.specimens.index("sheet-12.png")
+    seen = maps[truth.steps.index(100), place]
+    lab_page.open("05-draw-your-own.ipynb").run_all().painted(name, 100)
+    pair = Pair(lab_page, truth._data.size(place)).at_step(100)
+    expect(lab_page.page.get_by_text(f"{(seen > 0.3 * 255).sum()} cells kept", exact=True)).to_be_visible()
+    sure, unsure = np.argwhere(seen == seen.max())[0], np.argwhere(seen[:16, :18] < 8)[0]
+    (cyan,), (plain,), (below,) = (
+        pair.pixels(side, [(float(8 * column + 4), float(8 * row + 4))])
+        for side, (row, column) in (("prediction", sure), ("prediction", unsure), ("truth", unsure))
+    )
+    assert cyan[2] - cyan[0] > 150
+    assert max(abs(a - b) for a, b in zip(plain, below, strict=True)) < 12
+    lab_page.screenshot("pair-notebook", lab_page.page.locator(".jp-OutputArea-output").last)
+
+
 def test_beside_the_widget_light_and_dark(show, lab_page):
     run = ew.demo_run("grounding")
     pair = show(["widget = run.compare(step=250, height=420); widget", "pair.width = 420; pair.step = 250"])
@@ -198,9 +215,76 @@ def test_beside_the_widget_light_and_dark(show, lab_page):
 
 
 def test_questions_stand_below_the_picture(show, lab_page):
-    pair = show(name="vqa", width=420)
-    pair.at_step(800)
+    run = ew.demo_run("vqa")
+    answers = run.matches()
+    answers = answers[answers.specimen == run.specimens[0]].set_index("step")
+    pair = show(name="vqa", width=420).at_step(800)
+    for words in (*answers.phrase[800], *answers.prediction[800]):
+        expect(pair.page.locator(".widget-html").get_by_text(words, exact=True).last).to_be_visible()
     lab_page.screenshot("pair-vqa", lab_page.page.locator(".jp-OutputArea-output").last)
     pair.page.locator(".noUi-handle").press("Home")
     pair.at_step(0)
+    for words in answers.prediction[0]:
+        expect(pair.page.locator(".widget-html").get_by_text(words, exact=True)).to_be_visible()
     lab_page.screenshot("pair-vqa-0", lab_page.page.locator(".jp-OutputArea-output").last)
+
+
+def test_the_widget_leads_it_without_python_where_they_are_linked_in_the_browser(show, lab_page):
+    run = ew.demo_run("grounding")
+    pair = show(["widget = run.compare(); widget", "ipywidgets.jslink((widget, 'step'), (pair, 'step'));"])
+    pair.at_step(run.steps[-1])
+    lab_page.painted(run.specimens[0], run.steps[-1])
+    lab_page.part("specimen-title").click()
+    lab_page.page.keyboard.press("ArrowLeft")
+    pair.at_step(run.steps[-2])
+    assert lab_page.run_cell("print(pair.step, slider.value)") == f"{run.steps[-2]} {run.steps[-2]}"
+
+
+def test_a_page_that_is_loaded_again_has_its_image_and_boxes(show, lab_page):
+    run = ew.demo_run("grounding")
+    pair = show().at_step(run.steps[-1])
+    before = pair.pixels("truth", [(1.0, 1.0), (80.0, 64.0)])
+    lab_page.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    lab_page.page.goto(lab_page.page.url.split("?")[0])
+    expect(lab_page.page.locator("canvas.evalwidget-truth")).to_be_visible()
+    wait_for_ink(pair, "truth")
+    pair.at_step(run.steps[-1])
+    assert pair.pixels("truth", [(1.0, 1.0), (80.0, 64.0)]) == before
+    pair.page.locator(".noUi-handle").press("ArrowLeft")
+    pair.at_step(run.steps[-2])
+
+
+def test_what_is_missing_is_readable_on_the_panels(lab_page, tmp_path):
+    box = {"width": 320, "height": 240, "phrase": "a cat", "box": [40, 60, 160, 200]}
+    truth = [{"image": name, **box} for name in ("a.png", "b.png")]
+    broken = {**truth[1], "box": [1, 2, 3]}
+    folder = write_folder(tmp_path / "run", truth, {10: truth[:1], 20: [broken], 30: ["{no json"]})
+    shown = f"""
+import ipywidgets
+import evalwidget as ew
+ipywidgets.VBox([ew.PanelPair(ew.open_run({str(folder)!r}), "b.png", step, width=400) for step in (10, 20, 30)])
+"""
+    lab_page.page.set_viewport_size({"width": 1300, "height": 1500})
+    lab_page.open(lab_page.lab.write_notebook("missing.ipynb", [shown])).run_all()
+    expect(lab_page.page.locator("canvas.evalwidget-truth")).to_have_count(3)
+    expect(lab_page.page.get_by_text("expected 4 numbers")).to_be_visible()
+    for place in range(3):
+        panels = [lab_page.page.locator(f"canvas.evalwidget-{side}").nth(place) for side in ("truth", "prediction")]
+        assert [white_letters(panel) > 100 for panel in panels] == [True, True]
+    lab_page.screenshot("pair-missing", lab_page.page.locator(".jp-OutputArea-output").first)
+
+
+def white_letters(canvas: Locator) -> int:
+    """How many pixels of a panel's lower quarter are white."""
+    return canvas.evaluate(
+        """(canvas) => {
+          if (canvas.clientWidth !== canvas.width) throw new Error('the canvas is stretched');
+          const top = Math.round(canvas.height * 0.75);
+          const {data} = canvas.getContext('2d').getImageData(0, top, canvas.width, canvas.height - top);
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            if (data[i] + data[i + 1] + data[i + 2] > 720 && data[i + 3] > 250) count++;
+          }
+          return count;
+        }"""
+    )

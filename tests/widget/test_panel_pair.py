@@ -225,6 +225,16 @@ def test_a_step_whose_file_cannot_be_read_says_so_and_the_others_go_on(write_run
     pair.close()
 
 
+def test_a_specimen_that_cannot_be_asked_for_says_so(write_run: Write, sent: list[Message]) -> None:
+    run = ew.open_run(write_run(BOXES, {10: BOXES}), images={"a.png": 5})
+    pair = ew.PanelPair(run, "a.png", width=800)
+    said = "images['a.png']: expected a path, bytes or a PIL image, got int"
+    assert " ".join(words_on(drawn(sent)[-1])).count(said) == 2
+    pair.specimen = "b.png"
+    assert said not in " ".join(words_on(drawn(sent)[-1]))
+    pair.close()
+
+
 def test_without_a_size_the_panels_hold_the_boxes_shown(write_run: Write, sent: list[Message]) -> None:
     def box(x2: int) -> list[dict[str, Any]]:
         return [{"image": "a", "phrase": "cat", "box": [0, 0, x2, 20]}]
