@@ -1,5 +1,8 @@
 """``PanelPair`` in a real JupyterLab: it looks like the widget, follows a slider, and sends one message a step."""
 
+from importlib.resources import files
+
+import numpy as np
 import pytest
 from boxes_on_screen import assert_drawn
 from playwright.sync_api import Locator, expect
