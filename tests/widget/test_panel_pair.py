@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -329,3 +330,17 @@ def test_closing_it_closes_all_that_is_in_it(run: ew.Run) -> None:
 def test_names_that_the_package_does_not_have_are_an_error() -> None:
     with pytest.raises(AttributeError, match="module 'evalwidget' has no attribute 'PanelPairs'"):
         ew.PanelPairs  # noqa: B018
+
+
+def test_the_examples_of_its_document_run() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "panel-pair.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(block, names)
+    names["step"].value = 100
+    names["specimen"].value = "sheet-03.png"
+    pair = names["pair"]
+    assert (pair.step, pair.specimen) == (100, "sheet-03.png")
+    pair.close()
