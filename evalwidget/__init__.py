@@ -1,5 +1,7 @@
 """See what a vision-language model or detector predicted, what changed between checkpoints, and why it fails."""
 
+from typing import TYPE_CHECKING, Any
+
 from evalwidget import metrics
 from evalwidget.comparison import RunComparison, compare_runs
 from evalwidget.dataframes.best_step import BestStep
@@ -7,6 +9,9 @@ from evalwidget.demo_runs import demo_run
 from evalwidget.errors import EvalWidgetError, FormatError, JoinError, UnknownNameError
 from evalwidget.inspection import Inspection, inspect
 from evalwidget.run import Run, open_run
+
+if TYPE_CHECKING:
+    from evalwidget.widget.panel_pair import PanelPair
 
 __version__ = "0.1.0"
 
@@ -16,6 +21,7 @@ __all__ = [
     "FormatError",
     "Inspection",
     "JoinError",
+    "PanelPair",
     "Run",
     "RunComparison",
     "UnknownNameError",
@@ -26,3 +32,12 @@ __all__ = [
     "metrics",
     "open_run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PanelPair":
+        # imported late, so that scores need no front end
+        from evalwidget.widget.panel_pair import PanelPair
+
+        return PanelPair
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

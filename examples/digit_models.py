@@ -151,6 +151,16 @@ def detect(model: Detector, image: np.ndarray, least_score: float, limit: int) -
     return Detections(boxes[kept], scores[kept], digits[kept].softmax(-1), colours[kept].softmax(-1))
 
 
+@torch.no_grad()
+def evidence(model: Detector, image: np.ndarray) -> np.ndarray:
+    """How sure the detector is, for every cell of one RGB image [h, w, 3], that the centre of a digit is near: its
+    objectness [h/8, w/8] before any box is dropped, 0 to 1 in 256 levels (uint8)."""
+    model.eval()
+    height, width = image.shape[:2]
+    objectness = model(to_tensor([image]))[0, :, 0].sigmoid().numpy()
+    return np.round(255 * objectness).astype(np.uint8).reshape(height // STRIDE, width // STRIDE)
+
+
 # ---------------------------------------------------------------------------------------------------- the answerer
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from digit_models import Answerer, Detector, detect, detector_loss, region_features, to_tensor
-from digit_scenes import COLOURS, DIGIT_WORDS, Question, Scene, ask, compose_many, phrase_of, split_digits
+from digit_models import STRIDE, Answerer, Detector, detect, detector_loss, evidence, region_features, to_tensor
+from digit_scenes import COLOURS, DIGIT_WORDS, SIZES, Question, Scene, ask, compose_many, phrase_of, split_digits
 from PIL import Image
 from run_records import Record, answer_scores, grounding_scores, write_header, write_step
 from torch import Tensor, nn
@@ -170,18 +170,26 @@ def train_detector(
 def run_grounding(
     folder: Path, training: list[Scene], validation: list[Scene], settings: Settings, seed: int
 ) -> tuple[Detector, list[float]]:
-    """Train the detector and write the phrase grounding run."""
+    """Train the detector and write the phrase grounding run, and ``evidence.npy`` in its folder: the detector's
+    evidence [steps, specimens, cells down, cells across] as uint8, 0 where an image has no more cells."""
     specimens = save_specimens(folder, validation, seed)
     truth = [grounding_truth(specimen) for specimen in specimens]
     per_epoch = len(training) // settings.detector_batch
     write_header(folder, "digits: phrase grounding", "phrase grounding", per_epoch, truth)
+    cells = [max(sides) // STRIDE for sides in zip(*SIZES, strict=True)]
+    maps = np.zeros((len(settings.detector_steps), len(specimens), cells[1], cells[0]), np.uint8)
 
     def record(model: Detector, step: int) -> None:
+        for i, specimen in enumerate(specimens):
+            seen = evidence(model, specimen.pixels)
+            maps[settings.detector_steps.index(step), i, : seen.shape[0], : seen.shape[1]] = seen
         predictions = [grounding_prediction(model, specimen, settings) for specimen in specimens]
         write_step(folder, step, predictions)
         print_row(step, grounding_scores(truth, predictions))
 
-    return train_detector(training, settings, seed, record)
+    trained = train_detector(training, settings, seed, record)
+    np.save(folder / "evidence.npy", maps)
+    return trained
 
 
 # ---------------------------------------------------------------------------------------- visual question answering

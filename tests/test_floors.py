@@ -28,17 +28,19 @@ FLOORS = [
     {"__main__"},
     {
         *("widget", "widget.protocol", "widget.messages", "widget.colours", "widget.analysis", "widget.failures"),
-        *("widget.filters", "widget.overlays", "widget.server"),
+        *("widget.filters", "widget.overlays", "widget.server", "widget.box_drawing", "widget.note_drawing"),
+        *("widget.shown_specimen", "widget.panel_texts", "widget.place"),
     },
     {"widget.eval_widget"},
     {"run"},
-    {"demo_runs", "comparison"},
+    {"demo_runs", "comparison", "widget.panel_pair"},
     {"__init__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
-#: Imported inside a function: the facade's of the widget, so that scores need no front end; slow and optional
-#: packages; ipycanvas, which only overlays need.
+#: Imported inside a function: the faces' of the widgets, so that scores need no front end; slow and optional packages;
+#: ipycanvas, which only overlays and the pair of panels need.
 LATE = {
+    ("__init__", "evalwidget.widget.panel_pair"),
     ("run", "evalwidget.widget.eval_widget"),
     ("widget.overlays.collection", "evalwidget.widget.overlays.canvas"),
     ("data", "tqdm.auto"),
@@ -55,12 +57,13 @@ LATE = {
 }
 #: Imported for type checkers only.
 FOR_TYPES = {
+    ("__init__", "evalwidget.widget.panel_pair"),
     ("run", "evalwidget.widget.eval_widget"),
 }
 IMPORTERS = {
     "PIL": {"images"},
     "anywidget": {"widget.eval_widget"},
-    "traitlets": {"widget.eval_widget"},
+    "traitlets": {"widget.eval_widget", "widget.panel_pair", "widget.place"},
     "pandas": {
         "dataframes.scores",
         "dataframes.best_step",
@@ -81,8 +84,8 @@ IMPORTERS = {
         "formats.hugging_face",
     },
     "bert_score": {"metrics.plugins"},
-    "ipycanvas": {"widget.overlays.canvas"},
-    "ipywidgets": {"widget.overlays.canvas"},
+    "ipycanvas": {"widget.overlays.canvas", "widget.panel_pair"},
+    "ipywidgets": {"widget.overlays.canvas", "widget.panel_pair"},
     "defusedxml": {"formats.xml_source"},
     "msgspec": {"formats.json_columns", "formats.json_lines", "formats.plain_columns"},
     "pyarrow": {"formats.saved"},

@@ -17,6 +17,7 @@ from evalwidget.scoring.named_scores import main_score
 from evalwidget.widget.cell_origin import current_origin
 from evalwidget.widget.filters import checked_filter
 from evalwidget.widget.overlays.collection import Overlays
+from evalwidget.widget.place import known_specimen, recorded_step
 from evalwidget.widget.protocol import SORTS
 from evalwidget.widget.server import answer, run_info
 
@@ -166,10 +167,7 @@ class EvalWidget(anywidget.AnyWidget):
 
     @traitlets.validate("step")
     def _recorded(self, proposal: Any) -> int | None:
-        step: int | None = proposal["value"]
-        if step is not None and step not in self._steps:
-            raise traitlets.TraitError(f"step {step!r} is not recorded; the run has {sorted(self._steps)}")
-        return step
+        return recorded_step(proposal["value"], self._steps)
 
     @traitlets.validate("compare_step")
     def _recorded_to_compare(self, proposal: Any) -> int | None:
@@ -181,10 +179,7 @@ class EvalWidget(anywidget.AnyWidget):
 
     @traitlets.validate("specimen")
     def _known(self, proposal: Any) -> str | None:
-        specimen: str | None = proposal["value"]
-        if specimen is not None and specimen not in self._rows:
-            raise traitlets.TraitError(f"specimen {specimen!r} is not in the run")
-        return specimen
+        return known_specimen(proposal["value"], self._rows)
 
     @traitlets.validate("score")
     def _offered(self, proposal: Any) -> str:

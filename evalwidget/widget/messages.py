@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evalwidget.errors import UnknownNameError
 from evalwidget.widget.protocol import BUFFERS
 
-__all__ = ["Reply", "in_a_moment", "integer", "integers", "number", "packed", "text", "within"]
+__all__ = ["Reply", "in_a_moment", "integer", "integers", "number", "packed", "text", "unpacked", "within"]
 
 #: How long what is made for several steps may keep other requests waiting, but for the step it is at.
 MOMENT_S: Final = 0.2
@@ -36,6 +36,11 @@ def packed(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[str], list[bytes]]:
     return list(arrays), [
         np.ascontiguousarray(values, _DTYPES[BUFFERS[name]]).tobytes() for name, values in arrays.items()
     ]
+
+
+def unpacked(names: Sequence[str], buffers: Sequence[bytes]) -> dict[str, NDArray[Any]]:
+    """The arrays that ``packed`` made ``names`` and ``buffers`` of, each of one dimension."""
+    return {name: np.frombuffer(data, _DTYPES[BUFFERS[name]]) for name, data in zip(names, buffers, strict=True)}
 
 
 def within(row: int, count: int) -> int:

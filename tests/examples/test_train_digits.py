@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -71,6 +72,36 @@ def test_recorded_grounding_improves(records: ModuleType) -> None:
     assert 0.8 < last < 1
 
 
+def assert_evidence_is_of_the_predictions(maps: np.ndarray, recorded: dict[int, list[dict]]) -> int:
+    """Every box has the score that the map has at some cell within the box or next to it; returns how many boxes."""
+    count = 0
+    for of_step, predictions in zip(maps, recorded.values(), strict=True):
+        for cells, record in zip(of_step, predictions, strict=True):
+            ys, xs = np.mgrid[: cells.shape[0], : cells.shape[1]] * 8 + 4
+            for entry in record["phrases"]:
+                for score, (x1, y1, x2, y2) in zip(entry["scores"], entry["boxes"], strict=True):
+                    near = (xs >= x1 - 8) & (xs <= x2 + 8) & (ys >= y1 - 8) & (ys <= y2 + 8)
+                    assert (abs(cells[near] / 255 - score) < 0.0021).any()
+                    count += 1
+    return count
+
+
+def test_recorded_evidence_is_of_the_model_that_predicted(records: ModuleType) -> None:
+    folder = DEMO / "evidence"
+    recorded = records.read_steps(folder)
+    assert tuple(recorded) == (0, 25, 50, 100, 150, 250, 500)
+    truth = records.read_lines(DEMO / "grounding" / "ground_truth.jsonl")
+    for predictions in recorded.values():
+        assert [record["image"] for record in predictions] == [record["image"] for record in truth]
+    maps = np.load(folder / "evidence.npy")
+    assert (maps.shape, maps.dtype) == ((7, 40, 20, 24), np.uint8)
+    assert assert_evidence_is_of_the_predictions(maps, recorded) > 2000
+    for cells, record in zip(maps[-1], truth, strict=True):
+        height, width = record["height"] // 8, record["width"] // 8
+        assert not cells[height:].any()
+        assert not cells[:, width:].any()
+
+
 def test_recorded_answers_improve(records: ModuleType) -> None:
     folder = DEMO / "vqa"
     steps = (0, 25, 50, 100, 200, 300, 400, 800)
@@ -95,7 +126,7 @@ def test_recorded_runs_say_what_they_are() -> None:
 def test_recorded_runs_are_small() -> None:
     sizes = [path.stat().st_size for path in DEMO.rglob("*") if path.is_file()]
     assert len(sizes) > 80  # both runs' images are there
-    assert sum(sizes) < 600_000
+    assert sum(sizes) < 750_000
 
 
 def test_measures_count_a_box_once_and_need_the_phrase(records: ModuleType) -> None:
@@ -135,8 +166,11 @@ def test_shortened_training_writes_both_runs(script: ModuleType, records: Module
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
     assert_well_formed(records, tmp_path / "grounding", settings.detector_steps, 4)
     truth = records.read_lines(tmp_path / "grounding" / "ground_truth.jsonl")
-    for predictions in records.read_steps(tmp_path / "grounding").values():
+    recorded = records.read_steps(tmp_path / "grounding")
+    for predictions in recorded.values():
         assert_boxes_inside(truth, predictions)
+    maps = np.load(tmp_path / "grounding" / "evidence.npy")
+    assert assert_evidence_is_of_the_predictions(maps, recorded) > 0
 
     _, losses = script.run_answers(tmp_path / "vqa", detector, training, validation, settings, 0)
     assert len(losses) == 30
@@ -157,5 +191,5 @@ def test_training_twice_gives_the_same(script: ModuleType, tmp_path: Path) -> No
     for name in ("one", "two"):
         script.run_grounding(tmp_path / name, training, validation, settings, 3)
     files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()]
-    assert len(files) == 2 + 2 + 2  # header and truth, images, steps
+    assert len(files) == 2 + 2 + 2 + 1  # header and truth, images, steps, evidence
     assert all((tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes() for file in files)
