@@ -75,7 +75,8 @@ $(VENV)/pip:
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
 	@touch $@
 
-$(VENV)/lab: $(VENV)/pip pyproject.toml
+# the sidebar is copied, not linked: a new one has to be installed
+$(VENV)/lab: $(VENV)/pip pyproject.toml evalwidget/labextensions/evalwidget/package.json
 	$(BIN)/pip install --quiet --editable ".[lab]"
 	@touch $@
 
