@@ -1,5 +1,6 @@
 """Overlays: the collection, what is recorded of ipycanvas's API, and what is said about what cannot be."""
 
+import json
 import re
 import subprocess
 import sys
@@ -83,7 +84,7 @@ class Drawn:
             dtype = np.dtype(ELEMENTS[DRAWING_NUMBERS[code]])
             assert first % 8 == 0
             return self.buffers["drawing_arrays"][first : first + count * dtype.itemsize].view(dtype)
-        return {"number": value, "absent": None}.get(name, (name, int(value)))
+        return value if name == "number" else (name, int(value))
 
     @property
     def messages(self) -> list[list[str]]:
@@ -160,6 +161,8 @@ def test_what_cannot_be_an_overlay_is_refused(widget: EvalWidget) -> None:
         overlays.append("marks")  # type: ignore[arg-type]
     with pytest.raises(ew.EvalWidgetError, match="name: expected text, got 3"):
         overlays.append(draw_nothing, 3)  # type: ignore[arg-type]
+    with pytest.raises(ew.EvalWidgetError, match="name: expected text, got ' '"):
+        overlays.append(draw_nothing, " ")
     with pytest.raises(ew.UnknownNameError, match="overlay 'marks': expected one of none: there are none"):
         overlays.remove("marks")
     overlays.append(draw_nothing, "marks")
@@ -321,6 +324,19 @@ REFUSED: dict[str, Draw] = {
     "linear gradient: expected finite numbers, got [0.0, 0.0, nan, 0.0]": lambda canvas, specimen, step: setattr(
         canvas, "fill_style", canvas.create_linear_gradient(0, 0, float("nan"), 0, [(0, "red")])
     ),
+    "fillRect: expected numbers, arrays of numbers or text, got None": (
+        lambda canvas, specimen, step: canvas.fill_rect(None, 0, 9)
+    ),
+    "fillStyledRects: expected numbers, arrays of numbers or text, got None": (
+        lambda canvas, specimen, step: canvas.fill_styled_rects([1], 0, 9, 9, [[1, 2, 3]], None)
+    ),
+    "fillCircle: expected numbers, arrays of numbers or text, got": (
+        lambda canvas, specimen, step: canvas.fill_circle(1, 1, np.complex128(1 + 2j))
+    ),
+    "draw_image: expected a width with the height, got None": (
+        lambda canvas, specimen, step: canvas.draw_image(ipywidgets.Image(value=b"a"), 1, 2, None, 5)
+    ),
+    "SystemExit: 3": lambda canvas, specimen, step: sys.exit(3),
     "KeyError: 'half": lambda canvas, specimen, step: {}["half \ud83d"],
     "TraitError: The 'line_cap' trait": lambda canvas, specimen, step: setattr(canvas, "line_cap", "blunt"),
     "ZeroDivisionError: division by zero": lambda canvas, specimen, step: 1 / 0,
@@ -344,6 +360,73 @@ def test_what_cannot_be_drawn_names_overlay_specimen_and_step_and_leaves_the_res
     assert words in message
     assert drawn.commands(1, 0) == [["fillRect", 0, 0, 9, 9]]
     assert drawn.commands(0, 1) == drawn.commands(1, 1) == [["strokeRect", 0, 0, 9, 9]]
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def test_an_error_without_words_or_with_very_many_is_told_and_leaves_the_rest(
+    widget: EvalWidget, run: ew.Run
+) -> None:
+    errors: dict[str, Exception] = {
+        "broken": Unspeakable(),
+        "silent": AssertionError(),
+        "long": ValueError("x" * 100_000),
+    }
+
+    def raises(error: Exception) -> Draw:
+        def draw(canvas: Any, specimen: Any, step: int) -> None:
+            raise error
+
+        return draw
+
+    for name, error in errors.items():
+        widget.overlays.append(raises(error), name)
+    widget.overlays.append(lambda canvas, specimen, step: canvas.stroke_rect(0, 0, 9), "after")
+    drawn = Drawn(widget, run, steps=[10])
+    broken, silent, long, after = drawn.messages[0]
+    assert broken.endswith(": Unspeakable")
+    assert silent.endswith(": AssertionError")
+    assert long.endswith("xxx…")
+    assert len(long) < 1100
+    assert after == ""
+    assert drawn.commands(0, 3) == [["strokeRect", 0, 0, 9, 9]]
+
+
+def test_a_canvas_that_a_function_kept_draws_no_more(widget: EvalWidget, run: ew.Run) -> None:
+    kept: list[Any] = []
+
+    def draw(canvas: Any, specimen: Any, step: int) -> None:
+        kept.append(canvas)
+        kept[0].fill_rect(step, 0, 9)
+
+    widget.overlays.append(draw)
+    drawn = Drawn(widget, run)
+    assert drawn.commands(0) == [["fillRect", 10, 0, 9, 9]]
+    assert "step 20: " in drawn.messages[1][0]
+    assert "this canvas was for another step" in drawn.messages[1][0]
+    for late in (
+        lambda: kept[0].put_image_data(np.zeros((2, 2))),
+        lambda: setattr(kept[0], "fill_style", kept[0].create_linear_gradient(0, 0, 9, 0, [(0, "red")])),
+    ):
+        with pytest.raises(ew.EvalWidgetError, match="this canvas was for another step"):
+            late()
+
+
+def test_no_text_breaks_the_reply(widget: EvalWidget, run: ew.Run) -> None:
+    """ipywidgets takes any text after a colour that it knows."""
+
+    def draw(canvas: Any, specimen: Any, step: int) -> None:
+        canvas.fill_style = canvas.create_linear_gradient(0, 0, 9, 0, [(0, "rgb(1,2,3)\ud83d<b>")])
+        canvas.stroke_style = "rgb(1,2,3)\ud83d<b>"
+
+    overlay = widget.overlays.append(draw, "half \ud83d")
+    assert overlay.name == "half \ufffd"
+    drawn = Drawn(widget, run, steps=[10])
+    assert json.dumps([drawn.reply, widget._overlays], ensure_ascii=False, allow_nan=False).encode("utf-8")
+    assert drawn.reply["paints"][0]["stops"] == [(0.0, "rgb(1,2,3)\ufffd<b>")]
 
 
 def test_an_error_inside_hold_canvas_holds_no_other_canvas(widget: EvalWidget, run: ew.Run) -> None:

@@ -14,6 +14,8 @@ __all__ = ["Draw", "Overlay", "Overlays"]
 
 #: Draws on a canvas of ipycanvas what belongs to a specimen at a step.
 Draw = Callable[[Any, OverlaySpecimen, int], object]
+#: An error's text may hold whole arrays, and goes with every step.
+_LONGEST_WORDS: Final = 1000
 
 
 class Overlay:
@@ -67,8 +69,9 @@ class Overlays:
             raise EvalWidgetError(f"overlays: expected a function(canvas, specimen, step), got {function!r}")
         if panel not in OVERLAY_PANELS:
             raise UnknownNameError(f"overlays: panel {panel!r}: expected one of {', '.join(OVERLAY_PANELS)}")
-        if name is not None and not isinstance(name, str):
+        if name is not None and (not isinstance(name, str) or not name.strip()):
             raise EvalWidgetError(f"overlays: name: expected text, got {name!r}")
+        name = None if name is None else readable(name)
         if name is not None and name in self.names:
             raise EvalWidgetError(f"overlays: an overlay is called {name!r} already: remove it, or give another name")
         # importing ipycanvas opens its own comm: now, in the cell's thread, and not while a request is answered
@@ -141,8 +144,11 @@ class Overlays:
         try:
             with self._canvas.holding_restored():
                 canvas = self._canvas.RecordingCanvas(recording, *specimen.canvas_size)
-                overlay.function(canvas, specimen, step)
-        except Exception as error:  # whatever a user's function raises is told to the one who looks
+                try:
+                    overlay.function(canvas, specimen, step)
+                finally:
+                    canvas.end()
+        except BaseException as error:  # whatever a user's function raises, exit() too, is told to the one who looks
             recording.forget_from(first)
             where = _line_of(overlay.function, error)
             message = readable(f"overlay {overlay.name!r}: {specimen}, step {step}: {where}{_words(error)}")
@@ -171,7 +177,7 @@ def _is(overlay: Overlay, wanted: object) -> bool:
     return wanted is overlay or wanted in (overlay.name, overlay.function)
 
 
-def _line_of(function: Draw, error: Exception) -> str:
+def _line_of(function: Draw, error: BaseException) -> str:
     """The last line of the function that the error went through."""
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     line, trace = 0, error.__traceback__
@@ -182,5 +188,13 @@ def _line_of(function: Draw, error: Exception) -> str:
     return f"line {line}: " if line else ""
 
 
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, EvalWidgetError) else f"{type(error).__name__}: {error}"
+def _words(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # the error may be of the user's making, as is its text
+        return name
+    said = f"{said[: _LONGEST_WORDS - 1]}…" if len(said) > _LONGEST_WORDS else said
+    if isinstance(error, EvalWidgetError):
+        return said
+    return f"{name}: {said}" if said else name
