@@ -1,5 +1,6 @@
 """Overlays: the collection, what is recorded of ipycanvas's API, and what is said about what cannot be."""
 
+import io
 import json
 import re
 import subprocess
@@ -200,6 +201,42 @@ def test_where_the_size_of_an_image_is_not_known_it_is_as_far_as_its_boxes_reach
     (messages_of_step,) = Drawn(widget, run, steps=[10]).messages
     assert seen == [(None, 31, 20)]
     assert "image missing: gone.png" in messages_of_step[1]
+    widget.close()
+
+
+def test_pixels_are_those_of_the_original_image_turned_reduced_or_resized_for_the_model(write_run: Write) -> None:
+    truth = [
+        {"image": "turned.png", "phrase": "cat", "box": [1, 2, 30, 50]},
+        {"image": "large.png", "phrase": "cat", "box": [1, 2, 4000, 900]},
+        {"image": "gone.png", "phrase": "cat", "box": [1, 2, 30, 50], "width": 100, "height": 80},
+    ]
+    seen = [one | {"resized_width": 28, "resized_height": 28, "box": [7, 7, 14, 21]} for one in truth]
+    folder = write_run(truth, {10: seen})
+    (folder / "images").mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a camera held upright
+    Image.new("RGB", (60, 40)).save(folder / "images" / "turned.png", exif=exif)
+    Image.new("RGB", (5000, 1000)).save(folder / "images" / "large.png")
+    run = ew.open_run(folder, prediction_coordinates="resized")
+    widget = run.compare()
+    drawn: dict[str, Any] = {}
+
+    def draw(canvas: Any, specimen: Any, step: int) -> None:
+        drawn[str(specimen)] = [(canvas.width, canvas.height), (specimen.width, specimen.height)]
+        if specimen != "gone.png":
+            drawn[str(specimen)].append(specimen.image().shape[1::-1])
+
+    widget.overlays.append(draw)
+    sizes = {"turned.png": (40, 60), "large.png": (5000, 1000), "gone.png": (100, 80)}
+    for row, (name, (width, height)) in enumerate(sizes.items()):
+        assert Drawn(widget, run, index=row, steps=[10]).messages == [[""]]
+        assert drawn[name] == [(width, height)] * len(drawn[name])
+        reply, buffers = ask(run, "specimen", index=row, step=10, image=True)
+        assert (reply["size"], reply["size_known"]) == ((width, height), True)
+        assert buffers["corners"].tolist() == [width / 4, height / 4, width / 2, height * 3 / 4]
+        if name == "large.png":
+            with Image.open(io.BytesIO(buffers["image"].tobytes())) as sent:
+                assert sent.width < width
     widget.close()
 
 
