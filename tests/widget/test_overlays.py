@@ -22,6 +22,7 @@ from PIL import Image
 import evalwidget as ew
 from evalwidget.widget import messages
 from evalwidget.widget.eval_widget import EvalWidget
+from evalwidget.widget.overlays.canvas import _REFUSED
 from evalwidget.widget.overlays.collection import Overlay
 from evalwidget.widget.protocol import DRAWING_ARGUMENTS, DRAWING_COMMANDS, DRAWING_NUMBERS, DRAWING_STYLES
 
@@ -479,6 +480,7 @@ def test_an_error_inside_hold_canvas_holds_no_other_canvas(widget: EvalWidget, r
 def test_every_command_of_ipycanvas_is_replayed_or_refused() -> None:
     assert set(COMMANDS) - set(DRAWING_COMMANDS) == {"sleep", "switchCanvas"}
     assert set(DRAWING_COMMANDS) <= set(COMMANDS)
+    assert {name for name in vars(Canvas) if name.startswith("on_")} < set(_REFUSED)
     styles = {name: DRAWING_STYLES[place].lower() for name, place in Canvas.ATTRS.items()}
     assert styles == {name: name.replace("_", "") for name in styles}
     assert len(styles) == len(DRAWING_STYLES)
