@@ -1,7 +1,9 @@
 """Overlays: the collection, what is recorded of ipycanvas's API, and what is said about what cannot be."""
 
+import copy
 import io
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -190,6 +192,14 @@ def test_a_drawing_is_told_the_specimen_and_the_step(widget: EvalWidget, run: ew
     assert Drawn(widget, run).messages == [[""], [""]]
     Drawn(widget, run, index=1, steps=[20])
     assert seen == [("a.png", 32, 24, 32, 24, 10), ("a.png", 32, 24, 32, 24, 20), ("b.png", 30, 20, 30, 20, 20)]
+
+
+def test_a_specimen_is_cached_and_sent_to_other_processes_as_its_identifier(widget: EvalWidget, run: ew.Run) -> None:
+    seen: list[Any] = []
+    widget.overlays.append(lambda canvas, specimen, step: seen.append(specimen))
+    Drawn(widget, run, steps=[10])
+    for copied in (pickle.loads(pickle.dumps(seen[0])), copy.deepcopy(seen[0])):
+        assert (copied, type(copied)) == ("a.png", str)
 
 
 def test_where_the_size_of_an_image_is_not_known_it_is_as_far_as_its_boxes_reach(write_run: Write) -> None:
@@ -400,16 +410,14 @@ def test_what_cannot_be_drawn_names_overlay_specimen_and_step_and_leaves_the_res
     assert drawn.commands(0, 1) == drawn.commands(1, 1) == [["strokeRect", 0, 0, 9, 9]]
 
 
-class Unspeakable(Exception):
+class UnspeakableError(Exception):
     def __str__(self) -> str:
         raise ValueError("no words")
 
 
-def test_an_error_without_words_or_with_very_many_is_told_and_leaves_the_rest(
-    widget: EvalWidget, run: ew.Run
-) -> None:
+def test_an_error_without_words_or_with_very_many_is_told_and_leaves_the_rest(widget: EvalWidget, run: ew.Run) -> None:
     errors: dict[str, Exception] = {
-        "broken": Unspeakable(),
+        "broken": UnspeakableError(),
         "silent": AssertionError(),
         "long": ValueError("x" * 100_000),
     }
@@ -425,7 +433,7 @@ def test_an_error_without_words_or_with_very_many_is_told_and_leaves_the_rest(
     widget.overlays.append(lambda canvas, specimen, step: canvas.stroke_rect(0, 0, 9), "after")
     drawn = Drawn(widget, run, steps=[10])
     broken, silent, long, after = drawn.messages[0]
-    assert broken.endswith(": Unspeakable")
+    assert broken.endswith(": UnspeakableError")
     assert silent.endswith(": AssertionError")
     assert long.endswith("xxx…")
     assert len(long) < 1100
