@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,12 @@ def test_what_cannot_be_an_overlay_is_refused(widget: EvalWidget) -> None:
         overlays.append(draw_nothing, panel="left")
     with pytest.raises(ew.EvalWidgetError, match=r"expected a function\(canvas, specimen, step\), got 'marks'"):
         overlays.append("marks")  # type: ignore[arg-type]
+
+    async def draw_later(canvas: Any, specimen: Any, step: int) -> None:
+        """Draws when it is awaited."""
+
+    with pytest.raises(ew.EvalWidgetError, match="expected a function that draws when called, not later: <func"):
+        overlays.append(draw_later)
     with pytest.raises(ew.EvalWidgetError, match="name: expected text, got 3"):
         overlays.append(draw_nothing, 3)  # type: ignore[arg-type]
     with pytest.raises(ew.EvalWidgetError, match="name: expected text, got ' '"):
@@ -439,6 +446,25 @@ def test_an_error_without_words_or_with_very_many_is_told_and_leaves_the_rest(wi
     assert len(long) < 1100
     assert after == ""
     assert drawn.commands(0, 3) == [["strokeRect", 0, 0, 9, 9]]
+
+
+def test_an_error_in_any_kind_of_function_names_its_line(widget: EvalWidget, run: ew.Run) -> None:
+    def divide(by: int, canvas: Any, specimen: Any, step: int) -> float:
+        return step / by
+
+    class Divides:
+        def __call__(self, canvas: Any, specimen: Any, step: int) -> float:
+            return divide(0, canvas, specimen, step)
+
+    widget.overlays.append(partial(divide, 0))
+    widget.overlays.append(Divides())
+    widget.overlays.append(lambda canvas: None)  # type: ignore[arg-type, misc]
+    assert widget.overlays.names == ["partial", "Divides", "<lambda>"]
+    of_partial, of_object, of_lambda = Drawn(widget, run, steps=[10]).messages[0]
+    line = divide.__code__.co_firstlineno + 1
+    for message in (of_partial, of_object):
+        assert message.endswith(f"a.png, step 10: line {line}: ZeroDivisionError: division by zero")
+    assert "step 10: TypeError: " in of_lambda
 
 
 def test_a_canvas_that_a_function_kept_draws_no_more(widget: EvalWidget, run: ew.Run) -> None:

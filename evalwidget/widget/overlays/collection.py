@@ -1,5 +1,6 @@
 """The overlays of a widget: functions that draw, in the order they are drawn in."""
 
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -62,11 +63,13 @@ class Overlays:
         ``specimen`` is the specimen's identifier, a text that also has ``width``, ``height`` and ``image()``; ``step``
         is the training step. ``panel``: "prediction", "truth" or "both"; a picture that questions are about, which both
         sides share, has them all. ``name`` is what the ••• menu and messages say, the function's own if None. Raises
-        ``EvalWidgetError`` about a function that cannot be called or a name that is taken, ``UnknownNameError`` about
-        a panel.
+        ``EvalWidgetError`` about what is no function that draws when it is called or a name that is taken,
+        ``UnknownNameError`` about a panel.
         """
         if not callable(function):
             raise EvalWidgetError(f"overlays: expected a function(canvas, specimen, step), got {function!r}")
+        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+            raise EvalWidgetError(f"overlays: expected a function that draws when called, not later: {function!r}")
         if panel not in OVERLAY_PANELS:
             raise UnknownNameError(f"overlays: panel {panel!r}: expected one of {', '.join(OVERLAY_PANELS)}")
         if name is not None and (not isinstance(name, str) or not name.strip()):
@@ -150,7 +153,7 @@ class Overlays:
                     canvas.end()
         except BaseException as error:  # whatever a user's function raises, exit() too, is told to the one who looks
             recording.forget_from(first)
-            where = _line_of(overlay.function, error)
+            where = _line_of(error)
             message = readable(f"overlay {overlay.name!r}: {specimen}, step {step}: {where}{_words(error)}")
         return DrawingSpan(overlay=overlay.name, first=first, last=recording.length, message=message)
 
@@ -177,10 +180,10 @@ def _is(overlay: Overlay, wanted: object) -> bool:
     return wanted is overlay or wanted in (overlay.name, overlay.function)
 
 
-def _line_of(function: Draw, error: BaseException) -> str:
-    """The last line of the function that the error went through."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    line, trace = 0, error.__traceback__
+def _line_of(error: BaseException) -> str:
+    """The last line that the error went through of the file whose function was called."""
+    trace = None if error.__traceback__ is None else error.__traceback__.tb_next
+    file, line = None if trace is None else trace.tb_frame.f_code.co_filename, 0
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno
