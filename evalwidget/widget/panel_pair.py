@@ -134,8 +134,10 @@ class PanelPair(ipywidgets.VBox):
         """The canvas of a ``panel`` ("truth" or "prediction"), emptied, in pixels of the original image.
 
         What is drawn inside the ``with`` block is sent at its end as one message; after it the canvas is in CSS pixels
-        again. Raises ``UnknownNameError``.
+        again. Raises ``UnknownNameError``, and ``EvalWidgetError`` once the pair is closed.
         """
+        if self._is_closed:
+            raise EvalWidgetError("drawing: the pair is closed: make another PanelPair")
         if panel not in ("truth", "prediction"):
             raise UnknownNameError(f"drawing: panel: expected 'truth' or 'prediction', got {panel!r}")
         canvas = self.truth if panel == "truth" else self.prediction
@@ -155,10 +157,11 @@ class PanelPair(ipywidgets.VBox):
     def redraw(self) -> None:
         """Draw image, boxes and words again, and leave ``truth`` and ``prediction`` as they are."""
         with self._lock:
-            self._draw(is_new=False, with_image=True)
+            if not self._is_closed:
+                self._draw(is_new=False, with_image=True)
 
     def close(self) -> None:
-        """Close the box and all that is in it."""
+        """Close the box and all that is in it; what it is linked with moves on without it."""
         for part in self._parts:
             part.close()
         super().close()
@@ -202,10 +205,14 @@ class PanelPair(ipywidgets.VBox):
         self._parts.append(widget)
         return widget
 
+    @property
+    def _is_closed(self) -> bool:
+        return self.comm is None
+
     def _follow(self, _change: Any = None) -> None:
         with self._lock:
             wanted = tuple(getattr(self, name) for name in _DRAWN)
-            if wanted == self._drawn:  # several traits were set together
+            if self._is_closed or wanted == self._drawn:  # the latter where several traits were set together
                 return
             before = None if self._drawn is None else self._drawn[0]
             if self._shown is None or self.specimen != before:

@@ -106,7 +106,7 @@ DRAWING_STYLES: Final = (
     *("shadowOffsetX", "shadowOffsetY", "shadowBlur", "shadowColor", "filter", "imageSmoothingEnabled"),
 )
 #: What an argument of a command is: itself, or the place of what it refers to.
-DRAWING_ARGUMENTS: Final = ("number", "text", "array", "image", "paint", "absent")
+DRAWING_ARGUMENTS: Final = ("number", "text", "array", "image", "paint")
 #: Element types of the arrays that commands refer to.
 DRAWING_NUMBERS: Final = ("u8", "i32", "f32", "f64")
 

@@ -109,7 +109,7 @@ export const DRAWING_STYLES = [
 ] as const;
 
 /** What an argument of a command is: itself, or the place of what it refers to. */
-export const DRAWING_ARGUMENTS = ["number", "text", "array", "image", "paint", "absent"] as const;
+export const DRAWING_ARGUMENTS = ["number", "text", "array", "image", "paint"] as const;
 
 /** Element types of the arrays that commands refer to. */
 export const DRAWING_NUMBERS = ["u8", "i32", "f32", "f64"] as const;

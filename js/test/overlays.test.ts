@@ -150,6 +150,23 @@ describe("a replay", () => {
     expect(calls.slice(3).map(([name]) => name)).toEqual(["save", "restore", "restore"]);
   });
 
+  it("restores all after an error among styled shapes", async () => {
+    const drawing = await decoded(packed(["fillStyledCircles", 1, 2, -3, 0, 1]));
+    const { calls, context } = noting();
+    const refusing = new Proxy(context, {
+      get: (target, name: "arc" | "save") =>
+        name === "arc"
+          ? () => {
+              throw new Error("negative");
+            }
+          : target[name],
+    });
+    expect(() => replay(refusing, drawing, FRAME)).toThrow("negative");
+    const count = (wanted: string) => calls.filter(([name]) => name === wanted).length;
+    expect(count("save")).toBe(2);
+    expect(count("restore")).toBe(2);
+  });
+
   it("draws inside the image alone where its size is known", async () => {
     expect(replayed(await decoded([]), { ...FRAME, clips: true })).toEqual([["rect", 0, 0, 100, 50], ["clip"], ["beginPath"]]);
   });

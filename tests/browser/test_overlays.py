@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from run_folders import write_folder
 from test_compare import PATIENCE_S, expect_compared, expect_said
+from test_sidebar import Sidebar
 
 DRAWING = Path(__file__).with_name("every_drawing.py").read_text("utf-8")
 GROUNDING = """
@@ -258,6 +259,50 @@ def test_overlays_are_added_moved_removed_and_drawn_again_while_the_specimen_is_
     expect(opened.part("overlays")).to_have_count(0)
 
 
+def test_they_are_drawn_while_a_cell_runs(opened):
+    """Also the one that the running cell adds."""
+    said = opened.run_cell(
+        """
+import time
+late = []
+def draw(canvas, specimen, step):
+    late.append(step)
+    canvas.fill_style = "lime"
+    canvas.fill_rect(12, 12, 4, 4)
+widget.overlays.append(draw, "late")
+end = time.monotonic() + 20
+while len(set(late)) < len(run.steps) and time.monotonic() < end:
+    time.sleep(0.01)
+print(sorted(set(late)) == run.steps)
+"""
+    )
+    assert said == "True"
+    expect_pixel(opened, "prediction", 14, 14, LIME)
+
+
+def test_a_cell_and_the_sidebar_show_the_same_overlays(opened):
+    sidebar = Sidebar(opened.page).open().choose()
+    beside = sidebar.root.get_by_test_id("overlays-prediction")
+    expect(beside).to_have_attribute("data-painted", "sheet-01.png|0")
+    sidebar.root.get_by_test_id("menu-button").click()
+    toggle = sidebar.root.get_by_test_id("overlays").get_by_label("marks")
+    toggle.press("Space")
+    expect(toggle).not_to_be_checked()
+    cell = opened.page.locator(".jp-Notebook .ew-root")
+    has_no_magenta = """(canvas) => {
+      const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.every((value, at) => at % 4 !== 0 || value !== 255);
+    }"""
+    for canvas in (beside, cell.get_by_test_id("overlays-prediction")):
+        opened.page.wait_for_function(has_no_magenta, arg=canvas.element_handle())
+    opened.run_cell("widget.overlays['marks'].visible = True; widget.overlays.remove('frame')")
+    expect(toggle).to_be_checked()
+    expect(sidebar.root.get_by_test_id("overlays").get_by_role("checkbox")).to_have_count(1)
+    for root in (cell, sidebar.root):
+        expect(root.get_by_test_id("overlays-truth")).to_have_count(0)
+        expect(root.get_by_test_id("overlays-prediction")).to_have_attribute("data-painted", "sheet-01.png|0")
+
+
 def test_what_goes_wrong_is_said_at_its_step_and_leaves_the_rest(opened):
     script = "<img src=x onerror='window.harmed = true'>"
     opened.run_cell(
@@ -404,7 +449,9 @@ def test_menu_and_notice_fit_wide_and_narrow(opened, theme):
     expect(opened.page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
     opened.run_cell(
         "name = 'an overlay with a name that is far too long ' * 3\n"
-        "widget.overlays.append(lambda canvas, specimen, step: 1 / 0, name)"
+        "def draw(canvas, specimen, step):\n"
+        "    raise ValueError('an error that says far too much ' * 99)\n"
+        "widget.overlays.append(draw, name)"
     )
     expect(opened.part("overlay-notices")).to_be_visible()
     opened.part("menu-button").click()
@@ -416,6 +463,8 @@ def test_menu_and_notice_fit_wide_and_narrow(opened, theme):
             box = opened.part(part).bounding_box()
             assert frame["x"] <= box["x"]
             assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+        # the panels stay in sight
+        assert opened.part("overlay-notices").bounding_box()["height"] < 0.3 * frame["height"]
         overflow = opened.part("overlays").evaluate("(part) => part.scrollWidth - part.clientWidth")
         assert overflow <= 0
         opened.screenshot(f"overlays-{width}-{theme.split()[-1].lower()}")

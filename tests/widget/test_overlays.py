@@ -1,11 +1,16 @@
 """Overlays: the collection, what is recorded of ipycanvas's API, and what is said about what cannot be."""
 
+import copy
+import io
+import json
+import pickle
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,7 @@ from PIL import Image
 import evalwidget as ew
 from evalwidget.widget import messages
 from evalwidget.widget.eval_widget import EvalWidget
+from evalwidget.widget.overlays.canvas import _REFUSED
 from evalwidget.widget.overlays.collection import Overlay
 from evalwidget.widget.protocol import DRAWING_ARGUMENTS, DRAWING_COMMANDS, DRAWING_NUMBERS, DRAWING_STYLES
 
@@ -83,7 +89,7 @@ class Drawn:
             dtype = np.dtype(ELEMENTS[DRAWING_NUMBERS[code]])
             assert first % 8 == 0
             return self.buffers["drawing_arrays"][first : first + count * dtype.itemsize].view(dtype)
-        return {"number": value, "absent": None}.get(name, (name, int(value)))
+        return value if name == "number" else (name, int(value))
 
     @property
     def messages(self) -> list[list[str]]:
@@ -158,8 +164,16 @@ def test_what_cannot_be_an_overlay_is_refused(widget: EvalWidget) -> None:
         overlays.append(draw_nothing, panel="left")
     with pytest.raises(ew.EvalWidgetError, match=r"expected a function\(canvas, specimen, step\), got 'marks'"):
         overlays.append("marks")  # type: ignore[arg-type]
+
+    async def draw_later(canvas: Any, specimen: Any, step: int) -> None:
+        """Draws when it is awaited."""
+
+    with pytest.raises(ew.EvalWidgetError, match="expected a function that draws when called, not later: <func"):
+        overlays.append(draw_later)
     with pytest.raises(ew.EvalWidgetError, match="name: expected text, got 3"):
         overlays.append(draw_nothing, 3)  # type: ignore[arg-type]
+    with pytest.raises(ew.EvalWidgetError, match="name: expected text, got ' '"):
+        overlays.append(draw_nothing, " ")
     with pytest.raises(ew.UnknownNameError, match="overlay 'marks': expected one of none: there are none"):
         overlays.remove("marks")
     overlays.append(draw_nothing, "marks")
@@ -187,6 +201,14 @@ def test_a_drawing_is_told_the_specimen_and_the_step(widget: EvalWidget, run: ew
     assert seen == [("a.png", 32, 24, 32, 24, 10), ("a.png", 32, 24, 32, 24, 20), ("b.png", 30, 20, 30, 20, 20)]
 
 
+def test_a_specimen_is_cached_and_sent_to_other_processes_as_its_identifier(widget: EvalWidget, run: ew.Run) -> None:
+    seen: list[Any] = []
+    widget.overlays.append(lambda canvas, specimen, step: seen.append(specimen))
+    Drawn(widget, run, steps=[10])
+    for copied in (pickle.loads(pickle.dumps(seen[0])), copy.deepcopy(seen[0])):
+        assert (copied, type(copied)) == ("a.png", str)
+
+
 def test_where_the_size_of_an_image_is_not_known_it_is_as_far_as_its_boxes_reach(write_run: Write) -> None:
     truth = [{"image": "gone.png", "phrase": "cat", "box": [1, 2, 30.5, 20]}]
     run = ew.open_run(write_run(truth, {10: truth}))
@@ -197,6 +219,42 @@ def test_where_the_size_of_an_image_is_not_known_it_is_as_far_as_its_boxes_reach
     (messages_of_step,) = Drawn(widget, run, steps=[10]).messages
     assert seen == [(None, 31, 20)]
     assert "image missing: gone.png" in messages_of_step[1]
+    widget.close()
+
+
+def test_pixels_are_those_of_the_original_image_turned_reduced_or_resized_for_the_model(write_run: Write) -> None:
+    truth = [
+        {"image": "turned.png", "phrase": "cat", "box": [1, 2, 30, 50]},
+        {"image": "large.png", "phrase": "cat", "box": [1, 2, 4000, 900]},
+        {"image": "gone.png", "phrase": "cat", "box": [1, 2, 30, 50], "width": 100, "height": 80},
+    ]
+    seen = [one | {"resized_width": 28, "resized_height": 28, "box": [7, 7, 14, 21]} for one in truth]
+    folder = write_run(truth, {10: seen})
+    (folder / "images").mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a camera held upright
+    Image.new("RGB", (60, 40)).save(folder / "images" / "turned.png", exif=exif)
+    Image.new("RGB", (5000, 1000)).save(folder / "images" / "large.png")
+    run = ew.open_run(folder, prediction_coordinates="resized")
+    widget = run.compare()
+    drawn: dict[str, Any] = {}
+
+    def draw(canvas: Any, specimen: Any, step: int) -> None:
+        drawn[str(specimen)] = [(canvas.width, canvas.height), (specimen.width, specimen.height)]
+        if specimen != "gone.png":
+            drawn[str(specimen)].append(specimen.image().shape[1::-1])
+
+    widget.overlays.append(draw)
+    sizes = {"turned.png": (40, 60), "large.png": (5000, 1000), "gone.png": (100, 80)}
+    for row, (name, (width, height)) in enumerate(sizes.items()):
+        assert Drawn(widget, run, index=row, steps=[10]).messages == [[""]]
+        assert drawn[name] == [(width, height)] * len(drawn[name])
+        reply, buffers = ask(run, "specimen", index=row, step=10, image=True)
+        assert (reply["size"], reply["size_known"]) == ((width, height), True)
+        assert buffers["corners"].tolist() == [width / 4, height / 4, width / 2, height * 3 / 4]
+        if name == "large.png":
+            with Image.open(io.BytesIO(buffers["image"].tobytes())) as sent:
+                assert sent.width < width
     widget.close()
 
 
@@ -321,6 +379,19 @@ REFUSED: dict[str, Draw] = {
     "linear gradient: expected finite numbers, got [0.0, 0.0, nan, 0.0]": lambda canvas, specimen, step: setattr(
         canvas, "fill_style", canvas.create_linear_gradient(0, 0, float("nan"), 0, [(0, "red")])
     ),
+    "fillRect: expected numbers, arrays of numbers or text, got None": (
+        lambda canvas, specimen, step: canvas.fill_rect(None, 0, 9)
+    ),
+    "fillStyledRects: expected numbers, arrays of numbers or text, got None": (
+        lambda canvas, specimen, step: canvas.fill_styled_rects([1], 0, 9, 9, [[1, 2, 3]], None)
+    ),
+    "fillCircle: expected numbers, arrays of numbers or text, got": (
+        lambda canvas, specimen, step: canvas.fill_circle(1, 1, np.complex128(1 + 2j))
+    ),
+    "draw_image: expected a width with the height, got None": (
+        lambda canvas, specimen, step: canvas.draw_image(ipywidgets.Image(value=b"a"), 1, 2, None, 5)
+    ),
+    "SystemExit: 3": lambda canvas, specimen, step: sys.exit(3),
     "KeyError: 'half": lambda canvas, specimen, step: {}["half \ud83d"],
     "TraitError: The 'line_cap' trait": lambda canvas, specimen, step: setattr(canvas, "line_cap", "blunt"),
     "ZeroDivisionError: division by zero": lambda canvas, specimen, step: 1 / 0,
@@ -346,6 +417,90 @@ def test_what_cannot_be_drawn_names_overlay_specimen_and_step_and_leaves_the_res
     assert drawn.commands(0, 1) == drawn.commands(1, 1) == [["strokeRect", 0, 0, 9, 9]]
 
 
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def test_an_error_without_words_or_with_very_many_is_told_and_leaves_the_rest(widget: EvalWidget, run: ew.Run) -> None:
+    errors: dict[str, Exception] = {
+        "broken": UnspeakableError(),
+        "silent": AssertionError(),
+        "long": ValueError("x" * 100_000),
+    }
+
+    def raises(error: Exception) -> Draw:
+        def draw(canvas: Any, specimen: Any, step: int) -> None:
+            raise error
+
+        return draw
+
+    for name, error in errors.items():
+        widget.overlays.append(raises(error), name)
+    widget.overlays.append(lambda canvas, specimen, step: canvas.stroke_rect(0, 0, 9), "after")
+    drawn = Drawn(widget, run, steps=[10])
+    broken, silent, long, after = drawn.messages[0]
+    assert broken.endswith(": UnspeakableError")
+    assert silent.endswith(": AssertionError")
+    assert long.endswith("xxx…")
+    assert len(long) < 1100
+    assert after == ""
+    assert drawn.commands(0, 3) == [["strokeRect", 0, 0, 9, 9]]
+
+
+def test_an_error_in_any_kind_of_function_names_its_line(widget: EvalWidget, run: ew.Run) -> None:
+    def divide(by: int, canvas: Any, specimen: Any, step: int) -> float:
+        return step / by
+
+    class Divides:
+        def __call__(self, canvas: Any, specimen: Any, step: int) -> float:
+            return divide(0, canvas, specimen, step)
+
+    widget.overlays.append(partial(divide, 0))
+    widget.overlays.append(Divides())
+    widget.overlays.append(lambda canvas: None)  # type: ignore[arg-type, misc]
+    assert widget.overlays.names == ["partial", "Divides", "<lambda>"]
+    of_partial, of_object, of_lambda = Drawn(widget, run, steps=[10]).messages[0]
+    line = divide.__code__.co_firstlineno + 1
+    for message in (of_partial, of_object):
+        assert message.endswith(f"a.png, step 10: line {line}: ZeroDivisionError: division by zero")
+    assert "step 10: TypeError: " in of_lambda
+
+
+def test_a_canvas_that_a_function_kept_draws_no_more(widget: EvalWidget, run: ew.Run) -> None:
+    kept: list[Any] = []
+
+    def draw(canvas: Any, specimen: Any, step: int) -> None:
+        kept.append(canvas)
+        kept[0].fill_rect(step, 0, 9)
+
+    widget.overlays.append(draw)
+    drawn = Drawn(widget, run)
+    assert drawn.commands(0) == [["fillRect", 10, 0, 9, 9]]
+    assert "step 20: " in drawn.messages[1][0]
+    assert "this canvas was for another step" in drawn.messages[1][0]
+    for late in (
+        lambda: kept[0].put_image_data(np.zeros((2, 2))),
+        lambda: setattr(kept[0], "fill_style", kept[0].create_linear_gradient(0, 0, 9, 0, [(0, "red")])),
+    ):
+        with pytest.raises(ew.EvalWidgetError, match="this canvas was for another step"):
+            late()
+
+
+def test_no_text_breaks_the_reply(widget: EvalWidget, run: ew.Run) -> None:
+    """ipywidgets takes any text after a colour that it knows."""
+
+    def draw(canvas: Any, specimen: Any, step: int) -> None:
+        canvas.fill_style = canvas.create_linear_gradient(0, 0, 9, 0, [(0, "rgb(1,2,3)\ud83d<b>")])
+        canvas.stroke_style = "rgb(1,2,3)\ud83d<b>"
+
+    overlay = widget.overlays.append(draw, "half \ud83d")
+    assert overlay.name == "half \ufffd"
+    drawn = Drawn(widget, run, steps=[10])
+    assert json.dumps([drawn.reply, widget._overlays], ensure_ascii=False, allow_nan=False).encode("utf-8")
+    assert drawn.reply["paints"][0]["stops"] == [(0.0, "rgb(1,2,3)\ufffd<b>")]
+
+
 def test_an_error_inside_hold_canvas_holds_no_other_canvas(widget: EvalWidget, run: ew.Run) -> None:
     def draw(canvas: Any, specimen: Any, step: int) -> None:
         with hold_canvas():
@@ -359,6 +514,7 @@ def test_an_error_inside_hold_canvas_holds_no_other_canvas(widget: EvalWidget, r
 def test_every_command_of_ipycanvas_is_replayed_or_refused() -> None:
     assert set(COMMANDS) - set(DRAWING_COMMANDS) == {"sleep", "switchCanvas"}
     assert set(DRAWING_COMMANDS) <= set(COMMANDS)
+    assert {name for name in vars(Canvas) if name.startswith("on_")} < set(_REFUSED)
     styles = {name: DRAWING_STYLES[place].lower() for name, place in Canvas.ATTRS.items()}
     assert styles == {name: name.replace("_", "") for name in styles}
     assert len(styles) == len(DRAWING_STYLES)

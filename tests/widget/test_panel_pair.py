@@ -183,6 +183,23 @@ def test_it_can_be_linked_to_a_slider_and_to_the_widget(run: ew.Run, pair: ew.Pa
     widget.close()
 
 
+def test_what_a_closed_pair_is_linked_with_moves_on_without_it(run: ew.Run, sent: list[Message]) -> None:
+    slider = ipywidgets.SelectionSlider(options=[10, 20], value=20)
+    pair = ew.PanelPair(run)
+    ipywidgets.link((slider, "value"), (pair, "step"))
+    pair.close()
+    sent.clear()
+    slider.value = 10
+    pair.redraw()
+    with pytest.raises(ew.EvalWidgetError, match="drawing: the pair is closed: make another PanelPair"), pair.drawing():
+        pass
+    assert drawn(sent) == []
+    canvas = ipycanvas.Canvas()
+    canvas.clear()  # nothing that was left undone holds it
+    assert len(drawn(sent)) > 0
+    slider.close()
+
+
 def test_a_pair_with_no_specimen_says_so(pair: ew.PanelPair, sent: list[Message]) -> None:
     sent.clear()
     pair.specimen = None

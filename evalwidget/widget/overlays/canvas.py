@@ -10,6 +10,7 @@ from ipycanvas.canvas import _CANVAS_MANAGER, COMMANDS, LinearGradient, Pattern,
 from ipywidgets import Image, Widget
 
 from evalwidget.errors import EvalWidgetError
+from evalwidget.readable_text import readable
 from evalwidget.widget.overlays.recording import Recording
 from evalwidget.widget.protocol import DRAWING_COMMANDS, DrawingPaint
 
@@ -17,17 +18,30 @@ __all__ = ["RecordingCanvas", "holding_restored"]
 
 _NAMES: Final = {code: name for name, code in COMMANDS.items()}
 _PNG: Final = b"\x89PNG"
+#: Commands whose last argument may be None: ipycanvas leaves it out.
+_LAST_IS_OPTIONAL: Final = ("fillText", "strokeText", "fill")
 
 
 class _Sends:
     """Stands where a canvas has what sends its commands to the browser."""
 
     def __init__(self, recording: Recording) -> None:
-        self._recording = recording
+        self._recording: Recording | None = recording
+
+    @property
+    def recording(self) -> Recording:
+        """Where the commands go. Raises ``EvalWidgetError`` once the drawing is over."""
+        if self._recording is None:
+            raise EvalWidgetError("this canvas was for another step: draw on the one that the function is given")
+        return self._recording
+
+    def end(self) -> None:
+        """Take no more commands."""
+        self._recording = None
 
     def send_draw_command(self, canvas: Any, code: int, args: Sequence[Any] = (), buffers: Sequence[Any] = ()) -> None:
         arguments = list(args)
-        while arguments and arguments[-1] is None:
+        if arguments and arguments[-1] is None and _NAMES[code] in _LAST_IS_OPTIONAL:
             arguments.pop()
         self.send_command(canvas, [code, arguments], buffers)
 
@@ -37,9 +51,9 @@ class _Sends:
             raise EvalWidgetError(f"{name}: this command of ipycanvas cannot be replayed over the panels")
         if name == "putImageData":
             mime = "image/png" if buffers[0].startswith(_PNG) else "image/jpeg"
-            self._recording.image_command(name, mime, buffers[0], command[1])
+            self.recording.image_command(name, mime, buffers[0], command[1])
         else:
-            self._recording.command(name, command[1], buffers)
+            self.recording.command(name, command[1], buffers)
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -103,7 +117,6 @@ class RecordingCanvas(_WithoutComm, Canvas):
     _canvas_manager: Any = None
 
     def __init__(self, recording: Recording, width: int, height: int) -> None:
-        self._recording = recording
         self._canvas_manager = _Sends(recording)
         super().__init__(width=width, height=height)
         self._is_made = True
@@ -113,9 +126,14 @@ class RecordingCanvas(_WithoutComm, Canvas):
             raise EvalWidgetError(f"canvas.{name} cannot be set: {_FIXED[name]}")
         if name in self.ATTRS and isinstance(value, Widget):
             super(Canvas, self).__setattr__(name, value)
-            self._recording.paint(self.ATTRS[name], _paint(value, self._recording))
+            recording = self._canvas_manager.recording
+            recording.paint(self.ATTRS[name], _paint(value, recording))
         else:
             super().__setattr__(name, value)
+
+    def end(self) -> None:
+        """Record no more: what is drawn from now on raises ``EvalWidgetError``."""
+        self._canvas_manager.end()
 
     def create_linear_gradient(self, *args: Any, **kwargs: Any) -> LinearGradient:
         return _LinearGradient(*args, **kwargs)
@@ -128,22 +146,24 @@ class RecordingCanvas(_WithoutComm, Canvas):
 
     def stroke(self, path2d: Path2D | None = None) -> None:
         if isinstance(path2d, Path2D):
-            self._recording.command("strokePath", [path2d.value])
+            self._canvas_manager.recording.command("strokePath", [path2d.value])
         else:
             super().stroke(path2d)
 
     def fill(self, rule_or_path: Any = "nonzero") -> None:
         if isinstance(rule_or_path, Path2D):
-            self._recording.command("fillPath", [rule_or_path.value])
+            self._canvas_manager.recording.command("fillPath", [rule_or_path.value])
         else:
             super().fill(rule_or_path)
 
     def draw_image(
         self, image: Any, x: float = 0, y: float = 0, width: float | None = None, height: float | None = None
     ) -> None:
+        if width is None and height is not None:
+            raise EvalWidgetError("draw_image: expected a width with the height, got None")
         mime, content = _pixels(image, "draw_image")
         extent = [] if width is None else [width, width if height is None else height]
-        self._recording.image_command("drawImage", mime, content, [x, y, *extent])
+        self._canvas_manager.recording.image_command("drawImage", mime, content, [x, y, *extent])
 
 
 @contextmanager
@@ -172,7 +192,7 @@ def _paint(paint: Any, recording: Recording) -> DrawingPaint:
     return DrawingPaint(
         kind="radial" if is_radial else "linear",
         numbers=[*first, paint.r0, *last, paint.r1] if is_radial else [*first, *last],
-        stops=[(float(offset), str(colour)) for offset, colour in paint.color_stops],
+        stops=[(float(offset), readable(colour)) for offset, colour in paint.color_stops],
         image=None,
         repetition="",
     )

@@ -1,5 +1,6 @@
 """The overlays of a widget: functions that draw, in the order they are drawn in."""
 
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -14,6 +15,8 @@ __all__ = ["Draw", "Overlay", "Overlays"]
 
 #: Draws on a canvas of ipycanvas what belongs to a specimen at a step.
 Draw = Callable[[Any, OverlaySpecimen, int], object]
+#: An error's text may hold whole arrays, and goes with every step.
+_LONGEST_WORDS: Final = 1000
 
 
 class Overlay:
@@ -60,15 +63,18 @@ class Overlays:
         ``specimen`` is the specimen's identifier, a text that also has ``width``, ``height`` and ``image()``; ``step``
         is the training step. ``panel``: "prediction", "truth" or "both"; a picture that questions are about, which both
         sides share, has them all. ``name`` is what the ••• menu and messages say, the function's own if None. Raises
-        ``EvalWidgetError`` about a function that cannot be called or a name that is taken, ``UnknownNameError`` about
-        a panel.
+        ``EvalWidgetError`` about what is no function that draws when it is called or a name that is taken,
+        ``UnknownNameError`` about a panel.
         """
         if not callable(function):
             raise EvalWidgetError(f"overlays: expected a function(canvas, specimen, step), got {function!r}")
+        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+            raise EvalWidgetError(f"overlays: expected a function that draws when called, not later: {function!r}")
         if panel not in OVERLAY_PANELS:
             raise UnknownNameError(f"overlays: panel {panel!r}: expected one of {', '.join(OVERLAY_PANELS)}")
-        if name is not None and not isinstance(name, str):
+        if name is not None and (not isinstance(name, str) or not name.strip()):
             raise EvalWidgetError(f"overlays: name: expected text, got {name!r}")
+        name = None if name is None else readable(name)
         if name is not None and name in self.names:
             raise EvalWidgetError(f"overlays: an overlay is called {name!r} already: remove it, or give another name")
         # importing ipycanvas opens its own comm: now, in the cell's thread, and not while a request is answered
@@ -141,10 +147,13 @@ class Overlays:
         try:
             with self._canvas.holding_restored():
                 canvas = self._canvas.RecordingCanvas(recording, *specimen.canvas_size)
-                overlay.function(canvas, specimen, step)
-        except Exception as error:  # whatever a user's function raises is told to the one who looks
+                try:
+                    overlay.function(canvas, specimen, step)
+                finally:
+                    canvas.end()
+        except BaseException as error:  # whatever a user's function raises, exit() too, is told to the one who looks
             recording.forget_from(first)
-            where = _line_of(overlay.function, error)
+            where = _line_of(error)
             message = readable(f"overlay {overlay.name!r}: {specimen}, step {step}: {where}{_words(error)}")
         return DrawingSpan(overlay=overlay.name, first=first, last=recording.length, message=message)
 
@@ -171,10 +180,10 @@ def _is(overlay: Overlay, wanted: object) -> bool:
     return wanted is overlay or wanted in (overlay.name, overlay.function)
 
 
-def _line_of(function: Draw, error: Exception) -> str:
-    """The last line of the function that the error went through."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    line, trace = 0, error.__traceback__
+def _line_of(error: BaseException) -> str:
+    """The last line that the error went through of the file whose function was called."""
+    trace = None if error.__traceback__ is None else error.__traceback__.tb_next
+    file, line = None if trace is None else trace.tb_frame.f_code.co_filename, 0
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno
@@ -182,5 +191,13 @@ def _line_of(function: Draw, error: Exception) -> str:
     return f"line {line}: " if line else ""
 
 
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, EvalWidgetError) else f"{type(error).__name__}: {error}"
+def _words(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # the error may be of the user's making, as is its text
+        return name
+    said = f"{said[: _LONGEST_WORDS - 1]}…" if len(said) > _LONGEST_WORDS else said
+    if isinstance(error, EvalWidgetError):
+        return said
+    return f"{name}: {said}" if said else name

@@ -13,8 +13,8 @@ from evalwidget.widget.protocol import DRAWING_ARGUMENTS, DRAWING_COMMANDS, DRAW
 __all__ = ["Recording"]
 
 _COMMANDS: Final = {name: code for code, name in enumerate(DRAWING_COMMANDS)}
-_NUMBER, _TEXT, _ARRAY, _IMAGE, _PAINT, _ABSENT = (
-    float(DRAWING_ARGUMENTS.index(kind)) for kind in ("number", "text", "array", "image", "paint", "absent")
+_NUMBER, _TEXT, _ARRAY, _IMAGE, _PAINT = (
+    float(DRAWING_ARGUMENTS.index(kind)) for kind in ("number", "text", "array", "image", "paint")
 )
 #: What the elements of an array are sent as, so that nothing of them is lost.
 _SENT_AS: Final = {
@@ -100,9 +100,7 @@ class Recording:
             self._numbers += pair
 
     def _encoded(self, name: str, argument: Any, buffers: Sequence[Any]) -> tuple[float, float]:
-        if argument is None:
-            return _ABSENT, 0.0
-        if isinstance(argument, (int, float, np.number, np.bool_)):
+        if isinstance(argument, (int, float, np.integer, np.floating, np.bool_)):
             return _NUMBER, float(argument)
         if isinstance(argument, str):
             return _TEXT, float(self._texts.setdefault(readable(argument), len(self._texts)))

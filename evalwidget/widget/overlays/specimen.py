@@ -27,6 +27,10 @@ class OverlaySpecimen(str):
     _data: RunData
     _row: int
 
+    def __reduce__(self) -> Any:
+        """A copy that leaves the process, or a cache keeps, is the identifier alone."""
+        return str, (str(self),)
+
     def image(self) -> NDArray[np.uint8]:
         """The original image as it is shown: (height, width, 3), red, green and blue. Raises ``EvalWidgetError`` where
         it is missing or cannot be read."""

@@ -98,11 +98,14 @@ function styleOf(colours: Argument, alphas: Argument, place: number): string {
 /** Draws each of `count` in the colour and with the opacity it has, and leaves the styles as they were. */
 function styled(context: Context, fills: boolean, colours: Argument, alphas: Argument, count: number, draw: (place: number) => void): void {
   context.save();
-  for (let place = 0; place < count; place += 1) {
-    context[fills ? "fillStyle" : "strokeStyle"] = styleOf(colours, alphas, place);
-    draw(place);
+  try {
+    for (let place = 0; place < count; place += 1) {
+      context[fills ? "fillStyle" : "strokeStyle"] = styleOf(colours, alphas, place);
+      draw(place);
+    }
+  } finally {
+    context.restore();
   }
-  context.restore();
 }
 
 function drawMany({ context }: Pen, args: readonly Argument[], shape: Shape, fills: boolean, isStyled: boolean): void {
