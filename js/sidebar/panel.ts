@@ -120,10 +120,18 @@ export function createPanel(surroundings: Surroundings): Panel {
 
   function activateTab(key: string): void {
     const widget = tabs.get(key)?.widget;
-    if (widget) app.shell.activateById(widget.id);
+    if (!widget) return;
+    // Notebook 7 leaves a tab below its notebook behind the one in front
+    const area = widget.parent?.parent;
+    if (area && "currentWidget" in area) area.currentWidget = widget;
+    app.shell.activateById(widget.id);
   }
 
   class TabWidget extends Widget {
+    /** Ends where it is closed: other widgets are only taken away. */
+    override onCloseRequest(): void {
+      this.dispose();
+    }
     /** Takes the focus where it is brought to the front: JupyterLab holds for current what has it. */
     override onActivateRequest(): void {
       this.node.querySelector<HTMLElement>(".ew-root")?.focus();
@@ -143,7 +151,8 @@ export function createPanel(surroundings: Surroundings): Panel {
     widget.addClass("ews");
     widget.title.closable = true;
     widget.title.icon = place.title.icon;
-    app.shell.add(widget, "main");
+    // one that comes back must not cover what its user works in
+    app.shell.add(widget, "main", { activate: false });
     if (widget.parent === null) {
       // Notebook 7 has one widget in its main area, and tabs below it that are no higher than they must be
       widget.node.style.minHeight = "45vh";
@@ -186,8 +195,8 @@ export function createPanel(surroundings: Surroundings): Panel {
     empty.hidden = live.size > 0;
     evaluations.fill(
       [...live.values()].map(({ evaluation, notebook, prompt }) => {
-        const { path } = notebook.context;
-        const where = `${nameOf(path)}${prompt}${tabs.has(evaluation.key) ? " · in a tab" : ""}`;
+        const { path, localPath } = notebook.context;
+        const where = `${nameOf(localPath)}${prompt}${tabs.has(evaluation.key) ? " · in a tab" : ""}`;
         return { key: evaluation.key, name: evaluation.title(), where, path };
       }),
     );
@@ -247,6 +256,8 @@ export function createPanel(surroundings: Surroundings): Panel {
 
   document.head.append(element("style", {}, styles));
   place.addClass("ews");
+  place.node.setAttribute("role", "region");
+  place.node.setAttribute("aria-label", "Evaluations");
   place.node.replaceChildren(choice);
   hub.watchers.add(updateSoon);
   tracker?.forEach(follow);

@@ -26,8 +26,8 @@ export function createStand(layout: Layout, before: HTMLElement[], after: HTMLEl
       shown?.mount(stage, { signal: ending.signal, layout });
     }
     if (!listing) return;
-    const { path } = listing.notebook.context;
-    title.textContent = `${listing.evaluation.title()} · ${nameOf(path)}`;
+    const { path, localPath } = listing.notebook.context;
+    title.textContent = `${listing.evaluation.title()} · ${nameOf(localPath)}`;
     title.title = `${title.textContent}\n${path}`;
   }
 
