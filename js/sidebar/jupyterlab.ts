@@ -26,6 +26,7 @@ export type WidgetClass = new () => Widget & {
   onAfterHide?(): void;
   onAfterAttach?(): void;
   onActivateRequest?(): void;
+  onCloseRequest?(): void;
 };
 
 export interface Kernel {
@@ -100,7 +101,7 @@ export interface Application {
     readonly currentWidget: Widget | null;
     /** Notebook 7's. */
     readonly leftHandler?: { show(): void };
-    add(widget: Widget, area: string, options?: { rank: number }): void;
+    add(widget: Widget, area: string, options?: { rank?: number; activate?: boolean }): void;
     activateById(id: string): void;
   };
   readonly commands: {

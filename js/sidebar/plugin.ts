@@ -69,11 +69,14 @@ function createPlugin(
         loaded = module.createPanel(surroundings);
         return loaded;
       });
+      // what the server did not answer now it may answer the next time
+      loading.catch(() => (loading = undefined));
       return loading;
     }
 
     /** Python may ask that an evaluation be shown, and one that was shown before a reload may have come back. */
     function look(): void {
+      if (loaded) return;
       const { sidebar, tabs } = memory.read();
       const wanted = [sidebar, ...tabs];
       const isWanted = [...hub.evaluations.values()].some((one) => one.isAskedFor() || wanted.includes(one.key));

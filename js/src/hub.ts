@@ -46,12 +46,14 @@ export function changed(hub: Hub): void {
 /** Lists an evaluation until the signal, in the place of what the same cell showed before. */
 export function register(evaluation: Evaluation, signal: AbortSignal): void {
   const hub = hubOfPage();
-  const { key, cell, execution, kernel } = evaluation;
+  const { key, cell, execution, kernel, manager } = evaluation;
   for (const other of [...hub.evaluations.values()]) {
     if (cell === null || other.cell !== cell || other.kernel !== kernel) continue;
+    // that of a notebook that was closed says nothing of now: its kernel may have begun to count anew
+    const isOver = other.manager !== manager;
     // after a reload, what the kernel still has comes back in any order
-    if (other.execution > execution) return;
-    if (other.execution < execution) hub.evaluations.delete(other.key);
+    if (!isOver && other.execution > execution) return;
+    if (isOver || other.execution < execution) hub.evaluations.delete(other.key);
   }
   hub.evaluations.set(key, evaluation);
   signal.addEventListener("abort", () => {

@@ -11,11 +11,16 @@ afterEach(() => {
   hubOfPage().watchers.clear();
 });
 
+type Manager = NonNullable<Parameters<typeof widget.initialize>[0]["model"]["widget_manager"]>;
+
+/** A notebook's widget manager. */
+const managerOf = (kernel: string): Manager => ({ kernel: { id: kernel }, get_model: async () => ({}) as never });
+
+const HERE = managerOf("k");
+
 /** A widget as a page makes it: registered until it is ended. */
-function made(origin: { cell: string | null; execution: number; place: number }, more: { reference?: string; kernel?: string } = {}) {
-  const model = Object.assign(new FakeModel({ _run: RUN, _origin: origin, _data: more.reference ?? "anywidget:data" }), {
-    widget_manager: { kernel: { id: more.kernel ?? "k" }, get_model: async () => ({}) as never },
-  });
+function made(origin: { cell: string | null; execution: number; place: number }, { reference = "anywidget:data", manager = HERE } = {}) {
+  const model = Object.assign(new FakeModel({ _run: RUN, _origin: origin, _data: reference }), { widget_manager: manager });
   const end = widget.initialize({ model });
   ends.push(end);
   return { model, end };
@@ -45,9 +50,15 @@ describe("the hub", () => {
     expect(listed().map(({ execution }) => execution)).toEqual([4]);
   });
 
+  it("takes what a notebook that is open anew has for newer than what it had before it was closed", () => {
+    made({ cell: "a", execution: 4, place: 0 });
+    made({ cell: "a", execution: 1, place: 0 }, { manager: managerOf("k") });
+    expect(listed().map(({ execution }) => execution)).toEqual([1]);
+  });
+
   it("does not take cells of other kernels, or no cell, for the same", () => {
     made({ cell: "a", execution: 1, place: 0 });
-    made({ cell: "a", execution: 2, place: 0 }, { kernel: "other" });
+    made({ cell: "a", execution: 2, place: 0 }, { manager: managerOf("other") });
     made({ cell: null, execution: 3, place: 0 }, { reference: "anywidget:one" });
     made({ cell: null, execution: 4, place: 0 }, { reference: "anywidget:two" });
     expect(listed()).toHaveLength(4);

@@ -408,3 +408,164 @@ def test_notebook_7_has_it_in_its_menu_and_tabs_below_the_notebook(lab_page, sid
     lab_page.run_cell("w.step = 250")
     for root in (sidebar.root, page.locator(".jp-Notebook .ew-root")):
         expect(root).to_have_attribute("data-painted", "sheet-01.png|250")
+
+
+def test_a_tab_that_is_closed_is_gone_and_its_evaluation_is_chosen_anew(one, sidebar):
+    sidebar.choose()
+    sidebar.panel.get_by_role("button", name="To a tab").click()
+    expect(sidebar.rows).to_contain_text("in a tab")
+    one.page.locator(".lm-TabBar-tab", has_text="digits: phrase grounding").locator(".lm-TabBar-tabCloseIcon").click()
+    expect(sidebar.tab).to_have_count(0)
+    expect(sidebar.rows).not_to_contain_text("in a tab")
+    sidebar.choose()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+
+
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
+def test_a_tab_follows_its_notebook_and_stays_where_it_is_when_the_cell_is_run_again(one, sidebar):
+    page = one.page
+    sidebar.choose()
+    sidebar.panel.get_by_role("button", name="To a tab").click()
+    tab = sidebar.tab.locator(".ew-root")
+    expect(tab).to_have_attribute("data-painted", "sheet-01.png|100")
+    place = sidebar.tab.get_attribute("id")
+    command(page, "docmanager:open", {"path": "one.ipynb"})
+    expect(tab).to_be_hidden()
+    page.evaluate(
+        """() => { const { context } = window.jupyterapp.shell.currentWidget;
+            return window.jupyterapp.serviceManager.contents.rename(context.path, 'renamed.ipynb'); }"""
+    )
+    expect(sidebar.tab.locator(".ews-title")).to_contain_text("renamed.ipynb")
+    one.run_all()
+    expect(sidebar.rows).to_contain_text("renamed.ipynb [4]")
+    assert sidebar.tab.get_attribute("id") == place
+    expect(tab).to_be_hidden()
+    one.run_cell("w.step = 250")
+    sidebar.rows.click()
+    expect(tab).to_have_attribute("data-painted", "sheet-01.png|250")
+
+
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
+def test_a_tab_that_comes_back_does_not_cover_the_notebook(one, sidebar):
+    page = one.page
+    sidebar.choose()
+    sidebar.panel.get_by_role("button", name="To a tab").click()
+    expect(sidebar.tab.locator(".ew-root")).to_be_visible()
+    command(page, "docmanager:open", {"path": "one.ipynb"})
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    expect(sidebar.tab).to_have_count(0)
+    current_kernel_is_idle(page)
+    one.run_all()
+    expect(sidebar.rows).to_contain_text("in a tab")
+    expect(page.locator(".jp-Notebook")).to_be_visible()
+    sidebar.rows.click()
+    expect(sidebar.tab.locator(".ew-root")).to_have_attribute("data-painted", "sheet-01.png|100")
+
+
+def test_the_focus_stays_in_the_list_that_it_is_in(one, sidebar, folders):
+    command(one.page, "evalwidget:find-runs")
+    expect(sidebar.folders).to_have_count(len(STRANGE) + 1)
+    run_all = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells', {activate: false}); }"
+    sidebar.folders.nth(2).focus()
+    one.page.evaluate(run_all)
+    expect(sidebar.rows).to_contain_text("[4]")
+    expect(sidebar.folders.nth(2)).to_be_focused()
+    sidebar.rows.focus()
+    one.page.evaluate(run_all)
+    expect(sidebar.rows).to_contain_text("[6]")
+    expect(sidebar.rows).to_be_focused()
+    sidebar.rows.press("Enter")
+    expect(sidebar.panel.get_by_role("button", name="‹ All")).to_be_focused()
+    one.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    expect(sidebar.panel.get_by_role("button", name="Look again")).to_be_focused()
+
+
+def test_a_kernel_that_died_and_was_started_again_has_what_its_cells_make_anew(one, sidebar):
+    one.run_all()
+    expect(sidebar.rows).to_contain_text("[4]")
+    one.page.evaluate(
+        """async () => { const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
+            const again = new Promise((done) => session.statusChanged.connect((_, status) => {
+              if (status === 'autorestarting') done();
+            }));
+            session.kernel.requestExecute({code: 'import os; os._exit(1)'});
+            await again; }"""
+    )
+    current_kernel_is_idle(one.page)
+    expect(sidebar.rows).to_have_count(0)
+    # what the kernel had is not in the way of what it has
+    command(one.page, "notebook:run-all-cells")
+    expect(sidebar.rows).to_contain_text("one.ipynb [2]")
+
+
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
+def test_a_kernel_that_was_restarted_while_its_notebook_was_closed(one, sidebar):
+    one.run_all()
+    expect(sidebar.rows).to_contain_text("[4]")
+    command(one.page, "docmanager:save")
+    kernel = one.page.evaluate(
+        """() => { const { currentWidget } = window.jupyterapp.shell;
+            const { id } = currentWidget.sessionContext.session.kernel; currentWidget.close(); return id; }"""
+    )
+    expect(sidebar.empty).to_be_visible()
+    one.lab._request("POST", f"kernels/{kernel}/restart")
+    command(one.page, "docmanager:open", {"path": "one.ipynb"})
+    current_kernel_is_idle(one.page)
+    expect(sidebar.rows).to_have_count(0)
+    one.run_all()
+    expect(sidebar.rows).to_contain_text("one.ipynb [2]")
+
+
+def test_notebook_7_brings_the_tab_that_was_chosen_to_the_front(lab_page, sidebar):
+    two = "from IPython.display import display\na, b = run.compare(step=0), run.compare(step=50)\ndisplay(a, b)"
+    lab_page.open(lab_page.lab.write_notebook("tabs.ipynb", [MAKE, two]), app="notebooks").run_all()
+    sidebar.open()
+    for place in range(2):
+        sidebar.choose(place)
+        sidebar.panel.get_by_role("button", name="To a tab").click()
+        expect(sidebar.tab.locator(".ew-root").nth(place)).to_be_visible()
+    sidebar.rows.nth(0).click()
+    expect(sidebar.tab.locator(".ew-root").nth(0)).to_be_visible()
+
+
+@pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
+def test_stands_on_the_right_too_and_in_simple_mode(one, sidebar):
+    page = one.page
+    page.evaluate(
+        """() => { const { shell, commands } = window.jupyterapp;
+            const widget = [...shell.widgets('left')].find(({ id }) => id === 'evalwidget-sidebar');
+            shell.add(widget, 'right'); shell.mode = 'single-document'; }"""
+    )
+    sidebar.open().choose()
+    sidebar.panel.get_by_role("button", name="To a tab").click()
+    tab = sidebar.tab.locator(".ew-root")
+    expect(tab).to_have_attribute("data-painted", "sheet-01.png|100")
+    expect(page.locator(".jp-Notebook")).to_be_hidden()
+    sidebar.tab.get_by_role("button", name="To the sidebar").click()
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
+    expect(page.locator(".jp-Notebook")).to_be_visible()
+
+
+def test_a_run_folder_opens_in_sight_below_a_cell_that_is_being_edited(lab_page, sidebar, folders):
+    page = lab_page.page
+    lab_page.open(lab_page.lab.write_notebook("long.ipynb", [f"print({n})\n" + "\n" * 9 for n in range(60)]))
+    sidebar.open()
+    lab_page.page.locator(".jp-Notebook .cm-content").first.click()
+    page.keyboard.type("before = 1 ")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(59, 'end')")
+    expect(page.locator(".jp-Notebook .cm-content", has_text="print(59)")).to_be_in_viewport()
+    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
+    expect(page.locator(".jp-Notebook .ew-root")).to_have_attribute("data-state", "ready")
+    expect(page.locator(".jp-Notebook .ew-root")).to_be_in_viewport()
+    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 1
+
+
+def test_a_notebook_of_another_language_is_left_alone(lab_page, sidebar, folders):
+    page = lab_page.page
+    lab_page.open(lab_page.lab.write_notebook("other.ipynb", ["1"]))
+    page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.context.model.setMetadata('language_info', {name: 'R'})"""
+    )
+    sidebar.open()
+    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
+    expect(sidebar.rows).to_contain_text("Untitled.ipynb")
