@@ -25,5 +25,5 @@ def test_is_of_the_packages_version_and_names_its_files():
 def test_is_small_and_smaller_still_when_jupyterlab_starts():
     entry = (FOLDER / facts()["jupyterlab"]["_build"]["load"]).read_bytes()
     all_files = b"".join(file.read_bytes() for file in (FOLDER / "static").iterdir())
-    assert len(entry) < 4_500
-    assert len(gzip.compress(all_files)) < 7_000
+    assert len(entry) < 3_600
+    assert len(gzip.compress(all_files)) < 6_500

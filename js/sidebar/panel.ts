@@ -32,7 +32,7 @@ interface Tab {
   stand: Stand;
 }
 
-const ENDED = "What was shown here has ended. It comes back when its cell is run again or its notebook is opened.";
+const ENDED = "What was shown here has ended. It comes back when its cell is run again or its notebook opened, unless its kernel was shut down.";
 const EXAMPLE = 'import evalwidget as ew\n\new.demo_run("grounding").compare()';
 
 function button(words: string, press: () => void): HTMLButtonElement {

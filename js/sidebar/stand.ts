@@ -27,7 +27,8 @@ export function createStand(layout: Layout, before: HTMLElement[], after: HTMLEl
     }
     if (!listing) return;
     const { path, localPath } = listing.notebook.context;
-    title.textContent = `${listing.evaluation.title()} · ${nameOf(localPath)}`;
+    // a name's own direction of writing ends with the name
+    title.replaceChildren(element("bdi", {}, listing.evaluation.title()), " · ", element("bdi", {}, nameOf(localPath)));
     title.title = `${title.textContent}\n${path}`;
   }
 
