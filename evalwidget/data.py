@@ -212,13 +212,19 @@ class RunData:
         shown = ", ".join(self.specimens.identifiers[:3])
         raise UnknownNameError(f"specimen {identifier!r} is not in the run, which has {shown or 'none'} …")
 
+    def recorded_step(self, step: Any) -> int:
+        """A step that is recorded. Raises ``UnknownNameError``."""
+        if isinstance(step, bool) or step not in self.steps:
+            shown = int(step) if isinstance(step, np.integer) else step
+            raise UnknownNameError(f"step {shown!r} is not recorded; the run has {shown_steps(self.steps)}")
+        return int(step)
+
     def is_loaded(self, step: int) -> bool:
         return step in self._predictions
 
     def predictions(self, step: int) -> Predictions:
         """Predictions at a recorded step, read now if they have not been. Raises ``UnknownNameError``."""
-        if step not in self._readers:
-            raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self.steps)}")
+        step = self.recorded_step(step)
         with self._lock:
             if step not in self._predictions:
                 with collection_paused():

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from evalwidget.arguments import check_whole
-from evalwidget.data import RunData, shown_steps
+from evalwidget.data import RunData
 from evalwidget.dataframes import (
     change_tables,
     coco_scores,
@@ -833,11 +832,7 @@ class Run:
         if steps is None:
             return self._data.steps
         wanted = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
-        for step in wanted:
-            if isinstance(step, bool) or step not in self._data.steps:
-                shown = int(step) if isinstance(step, np.integer) else step
-                raise UnknownNameError(f"step {shown!r} is not recorded; the run has {shown_steps(self._data.steps)}")
-        return [int(step) for step in wanted]
+        return [self._data.recorded_step(step) for step in wanted]
 
 
 def open_run(

@@ -10,7 +10,6 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from evalwidget.data import shown_steps
 from evalwidget.errors import EvalWidgetError, UnknownNameError
 from evalwidget.run import Run
 from evalwidget.widget.box_drawing import Chip, Scene, SideBoxes, Stroke, chips, draw_chips, draw_strokes, strokes
@@ -89,8 +88,8 @@ class PanelPair(ipywidgets.VBox):
         self._data: Final = run._evaluation.data
         if specimen is not None:
             self._data.row(specimen)
-        if step is not None and (isinstance(step, bool) or step not in self._data.steps):
-            raise UnknownNameError(f"step {step!r} is not recorded; the run has {shown_steps(self._data.steps)}")
+        if step is not None:
+            step = self._data.recorded_step(step)
         self._lock: Final = threading.RLock()
         self._shown: ShownSpecimen | None = None
         self._absence = ""
@@ -100,7 +99,7 @@ class PanelPair(ipywidgets.VBox):
         self._make_parts()
         super().__init__(
             [self._title, self._row, self._texts],
-            step=int(step) if step is not None else (self._data.steps[-1] if self._data.steps else None),
+            step=step if step is not None else (self._data.steps[-1] if self._data.steps else None),
             specimen=specimen if specimen is not None else next(iter(self._data.specimens.identifiers), None),
             width=width,
             show_boxes=show_boxes,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalwidget.boxes import PARSE_STATES
-from evalwidget.data import RunData, shown_steps
+from evalwidget.data import RunData
 from evalwidget.description import step_notes
 from evalwidget.diagnosis.diagnosis import Diagnosis
 from evalwidget.errors import EvalWidgetError, UnknownNameError
@@ -136,8 +136,8 @@ def _specimen(identity: str, request: Mapping[str, Any], evaluation: Evaluation)
     data = evaluation.data
     row = _row(request, data)
     asked = request.get("step")
-    if asked is not None and asked not in data.steps:
-        raise UnknownNameError(f"step {asked!r} is not recorded; the run has {shown_steps(data.steps)}")
+    if asked is not None:
+        asked = data.recorded_step(asked)
     every = bool(request.get("all_steps"))
     steps = [step for step in data.steps if every or step == asked or data.is_loaded(step)]
     evaluation.match(steps, _SETTINGS)

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evalwidget.data import RunData, shown_steps
-from evalwidget.errors import UnknownNameError
+from evalwidget.data import RunData
 from evalwidget.widget.messages import Reply, in_a_moment, integer, integers, packed, within
 from evalwidget.widget.overlays.collection import Overlays
 from evalwidget.widget.overlays.recording import Recording
@@ -16,9 +15,8 @@ __all__ = ["drawings"]
 
 def drawings(identity: str, request: Mapping[str, Any], data: RunData, overlays: Overlays | None) -> Reply:
     """What the overlays draw over one specimen at some steps."""
-    row, steps = within(integer(request, "index"), len(data.specimens)), integers(request, "steps")
-    if unknown := set(steps) - set(data.steps):
-        raise UnknownNameError(f"step {min(unknown)} is not recorded; the run has {shown_steps(data.steps)}")
+    row = within(integer(request, "index"), len(data.specimens))
+    steps = [data.recorded_step(step) for step in integers(request, "steps")]
     specimen, recording = OverlaySpecimen(data, row), Recording()
     spans = in_a_moment(steps, lambda step: [] if overlays is None else overlays.draw(recording, specimen, step))
     names, buffers = packed(recording.arrays())

@@ -185,7 +185,7 @@ for _name, _why in _REFUSED.items():
 
 def _paint(paint: Any, recording: Recording) -> DrawingPaint:
     if isinstance(paint, Pattern):
-        image = recording.place_of_pattern(*_pixels(paint.image, "create_pattern"))
+        image = recording.place_of_image(*_pixels(paint.image, "create_pattern"))
         return DrawingPaint(kind="pattern", numbers=[], stops=[], image=image, repetition=paint.repetition)
     is_radial = isinstance(paint, RadialGradient)
     first, last = (paint.x0, paint.y0), (paint.x1, paint.y1)

@@ -57,7 +57,7 @@ class Recording:
 
     def image_command(self, name: str, mime: str, content: bytes, arguments: Sequence[Any]) -> None:
         """Record a command whose first argument is an image."""
-        image = (_IMAGE, float(self._place_of_image(mime, content)))
+        image = (_IMAGE, float(self.place_of_image(mime, content)))
         self._append(name, [image, *(self._encoded(name, argument, ()) for argument in arguments)])
 
     def paint(self, attribute: int, paint: DrawingPaint) -> None:
@@ -71,9 +71,9 @@ class Recording:
             self.paints.append(paint)
         self._append("set", [(_NUMBER, float(attribute)), (_PAINT, float(self._paints[key]))])
 
-    def place_of_pattern(self, mime: str, content: bytes) -> int:
-        """Where the image of a pattern stands among the images."""
-        return self._place_of_image(mime, content)
+    def place_of_image(self, mime: str, content: bytes) -> int:
+        """Where an image stands among the images."""
+        return self._images.setdefault((mime, content), len(self._images))
 
     @property
     def texts(self) -> list[str]:
@@ -122,6 +122,3 @@ class Recording:
         self._arrays += bytes(-len(self._arrays) % _ALIGNMENT)
         self._parts.append((DRAWING_NUMBERS.index(sent_as), first, array.size))
         return float(len(self._parts) - 1)
-
-    def _place_of_image(self, mime: str, content: bytes) -> int:
-        return self._images.setdefault((mime, content), len(self._images))
