@@ -37,7 +37,8 @@ function TextFilter({ store }: { store: Store }) {
 
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  useEffect(() => {
+  // before the next key, which is the first letter to find
+  useLayoutEffect(() => {
     if (store.findAsked.value > 0) input.current?.focus();
   }, [store.findAsked.value]);
 

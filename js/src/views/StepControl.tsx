@@ -1,5 +1,5 @@
 /** The Evaluation Step slider with its buttons. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Store } from "../store";
 import { stepLabel } from "../words";
 import { CompareHandle } from "./CompareMenu";
@@ -25,7 +25,7 @@ function StepSlider({ store, isFocused }: { store: Store; isFocused: boolean }) 
   const count = run.steps.length;
   const index = store.stepIndex.value;
   const slider = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isFocused) slider.current?.focus();
   }, []);
   const widest = Math.max(1, ...run.steps.map((step) => String(step).length));
