@@ -1,11 +1,14 @@
-/** An element with attributes and children; whatever is given as words is text. */
+/** An element with properties and children; whatever is given as words is text. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
-  attributes: Record<string, string>,
+  properties: Partial<HTMLElementTagNameMap[Name]>,
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;
+}
+
+export function button(onclick: () => void, ...children: (Node | string)[]): HTMLButtonElement {
+  return element("button", { className: "ews-button", onclick }, ...children);
 }

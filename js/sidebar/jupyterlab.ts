@@ -20,14 +20,7 @@ export interface Widget {
   dispose(): void;
 }
 
-/** The class of widgets, with what is told to them. */
-export type WidgetClass = new () => Widget & {
-  onAfterShow?(): void;
-  onAfterHide?(): void;
-  onAfterAttach?(): void;
-  onActivateRequest?(): void;
-  onCloseRequest?(): void;
-};
+export type WidgetClass = new () => Widget;
 
 export interface Kernel {
   readonly id: string;
@@ -62,7 +55,6 @@ export interface NotebookPanel extends Widget {
   };
   readonly sessionContext: SessionContext;
   readonly content: {
-    readonly widgets: readonly unknown[];
     activeCellIndex: number;
     deselectAll(): void;
   };
@@ -90,11 +82,6 @@ export interface Contents {
   save(path: string, model: { type: "notebook"; format: "json"; content: unknown }): Promise<unknown>;
 }
 
-export interface KernelSpecs {
-  readonly default: string;
-  readonly kernelspecs: Record<string, { name: string; display_name: string; language: string } | undefined>;
-}
-
 export interface Application {
   readonly restored: Promise<unknown>;
   readonly shell: {
@@ -107,15 +94,11 @@ export interface Application {
   readonly commands: {
     addCommand(
       id: string,
-      command: { label: string; caption?: string; execute(): unknown; isEnabled?(): boolean },
+      command: { label: string; execute(): unknown },
     ): unknown;
     execute(id: string, args?: Record<string, unknown>): Promise<unknown>;
-    notifyCommandChanged(): void;
   };
-  readonly serviceManager: {
-    readonly contents: Contents;
-    readonly kernelspecs: { readonly ready: Promise<void>; readonly specs: KernelSpecs | null };
-  };
+  readonly serviceManager: { readonly contents: Contents };
 }
 
 export interface Palette {

@@ -1,7 +1,7 @@
 /** Notebooks that are open in the page: which evaluations are theirs, and cells put into them. */
 import type { Evaluation } from "../src/hub";
 import type { Application, NotebookActions, NotebookPanel, NotebookTracker } from "./jupyterlab";
-import { folderOf, openingCell } from "./openingCell";
+import { folderOf, nameOf, openingCell } from "./openingCell";
 
 export interface Notebooks {
   app: Application;
@@ -9,97 +9,74 @@ export interface Notebooks {
   actions: NotebookActions;
 }
 
-/** An evaluation of a notebook that is open, with the place of its cell in the notebook. */
+/** An evaluation of a notebook that is open. */
 export interface Listing {
   evaluation: Evaluation;
-  notebook: NotebookPanel;
-  place: number;
-  prompt: string;
+  name: string;
+  /** The notebook's name, and the number of the cell where that has been run. */
+  where: string;
+  /** The notebook's. */
+  path: string;
 }
 
-const GONE = ["dead", "terminating", "restarting", "autorestarting"];
-
-/** The evaluations of kernels whose notebooks are open, in the order of the notebooks and of their cells. */
-export function listings(evaluations: Iterable<Evaluation>, tracker: NotebookTracker | null): Listing[] {
+/** The evaluations of kernels whose notebooks are open, by their keys, in the order of the notebooks and of their cells. */
+export function listings(evaluations: Iterable<Evaluation>, tracker: NotebookTracker | null): Map<string, Listing> {
   const all = [...evaluations];
-  const listed: Listing[] = [];
-  const seen = new Set<Evaluation>();
-  tracker?.forEach((notebook) => {
-    const kernel = notebook.sessionContext.session?.kernel;
-    if (!kernel || GONE.includes(kernel.status)) return;
-    const cells = [...(notebook.context.model.cells ?? [])];
-    const own = all.filter(({ manager, kernel: id }) => {
-      return id === kernel.id && (manager as { context?: unknown } | null)?.context === notebook.context;
-    });
+  const listed = new Map<string, Listing>();
+  tracker?.forEach(({ context, sessionContext }) => {
+    const kernel = sessionContext.session?.kernel;
+    if (!kernel || /dead|terminating|restarting/.test(kernel.status)) return;
+    const cells = [...(context.model.cells ?? [])];
+    const own = all.filter((one) => one.kernel === kernel.id && (one.manager as { context?: unknown })?.context === context);
+    const place = ({ cell }: Evaluation): number => cells.findIndex(({ id }) => id === cell);
+    own.sort((a, b) => place(a) - place(b));
+    const { path, localPath } = context;
     for (const evaluation of own) {
-      if (seen.has(evaluation)) continue; // one notebook may be open twice
-      seen.add(evaluation);
-      const place = cells.findIndex(({ id }) => id === evaluation.cell);
-      const count = cells[place]?.executionCount;
-      listed.push({ evaluation, notebook, place, prompt: count ? ` [${count}]` : "" });
+      const count = cells[place(evaluation)]?.executionCount;
+      const where = nameOf(localPath) + (count ? ` [${count}]` : "");
+      listed.set(evaluation.key, { evaluation, name: evaluation.title(), where, path });
     }
   });
-  const order = [...new Set(listed.map(({ notebook }) => notebook))];
-  return listed.sort(
-    (a, b) =>
-      order.indexOf(a.notebook) - order.indexOf(b.notebook) ||
-      a.place - b.place ||
-      a.evaluation.execution - b.evaluation.execution,
-  );
+  return listed;
 }
 
-async function runNewCell({ actions, app }: Notebooks, panel: NotebookPanel, source: string): Promise<void> {
+/** Runs a cell of a notebook, once that is there; which one is asked then. */
+async function run({ app, actions }: Notebooks, panel: NotebookPanel, place: () => number): Promise<void> {
   const { content, context, sessionContext } = panel;
   await Promise.all([context.ready, sessionContext.ready]);
-  const at = Math.min(content.activeCellIndex + 1, content.widgets.length);
-  context.model.sharedModel.insertCell(at, { cell_type: "code", source });
+  const at = place();
   content.deselectAll();
   content.activeCellIndex = at;
   app.shell.activateById(panel.id);
   await actions.run(content, sessionContext);
 }
 
-/** Where a notebook that is still to be opened, maybe in a page of its own, is named for it to be run there. */
-const PENDING = "evalwidget.opening";
-const PENDING_MS = 60_000;
-
-/** Runs the first cell of a notebook that was started here to open a run. */
-export async function runStarted({ actions }: Notebooks, panel: NotebookPanel): Promise<void> {
-  const { path, until } = JSON.parse(localStorage.getItem(PENDING) ?? "{}") as { path?: string; until?: number };
-  if (path !== panel.context.path || Date.now() > (until ?? 0)) return;
-  localStorage.removeItem(PENDING);
-  await Promise.all([panel.context.ready, panel.sessionContext.ready]);
-  panel.content.activeCellIndex = 0;
-  await actions.run(panel.content, panel.sessionContext);
-}
-
-/** Whether a notebook waits to be run by ``runStarted``. */
-export function isStarting(): boolean {
-  return localStorage.getItem(PENDING) !== null;
-}
-
-async function startNotebook({ app }: Notebooks, folder: string): Promise<void> {
-  const { contents, kernelspecs } = app.serviceManager;
-  await kernelspecs.ready;
-  const specs = Object.values(kernelspecs.specs?.kernelspecs ?? {}).filter((spec) => spec?.language === "python");
-  const spec = specs.find((one) => one?.name === kernelspecs.specs?.default) ?? specs[0];
-  const { path } = await contents.newUntitled({ path: folderOf(folder), type: "notebook" });
-  const cell = { cell_type: "code", id: "open-run", metadata: {}, outputs: [], execution_count: null };
+async function startNotebook(notebooks: Notebooks, folder: string): Promise<void> {
+  const { commands, serviceManager } = notebooks.app;
+  const { path } = await serviceManager.contents.newUntitled({ path: folderOf(folder), type: "notebook" });
+  const source = openingCell(folder, path);
   const content = {
-    cells: [{ ...cell, source: openingCell(folder, path) }],
-    metadata: spec ? { kernelspec: { name: spec.name, display_name: spec.display_name, language: "python" } } : {},
+    cells: [{ cell_type: "code", id: "open-run", metadata: {}, outputs: [], execution_count: null, source }],
+    metadata: { language_info: { name: "python" } },
     nbformat: 4,
     nbformat_minor: 5,
   };
-  await contents.save(path, { type: "notebook", format: "json", content });
-  localStorage.setItem(PENDING, JSON.stringify({ path, until: Date.now() + PENDING_MS }));
-  await app.commands.execute("docmanager:open", { path });
+  await serviceManager.contents.save(path, { type: "notebook", format: "json", content });
+  // Notebook 7 opens it in a page of its own, where it waits to be run
+  const panel = await commands.execute("docmanager:open", { path });
+  if (panel) await run(notebooks, panel as NotebookPanel, () => 0);
 }
 
 /** Opens a run folder in a cell of the active notebook, or in a new one where none is of Python. */
 export async function openRun(notebooks: Notebooks, folder: string): Promise<void> {
   const active = notebooks.tracker?.currentWidget;
-  const language = active?.context.model.defaultKernelLanguage || "python";
-  if (!active || language !== "python") return startNotebook(notebooks, folder);
-  return runNewCell(notebooks, active, openingCell(folder, active.context.localPath));
+  if (!active || (active.context.model.defaultKernelLanguage || "python") !== "python") {
+    return startNotebook(notebooks, folder);
+  }
+  const { content, context } = active;
+  await run(notebooks, active, () => {
+    const at = content.activeCellIndex + 1;
+    context.model.sharedModel.insertCell(at, { cell_type: "code", source: openingCell(folder, context.localPath) });
+    return at;
+  });
 }

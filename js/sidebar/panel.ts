@@ -1,242 +1,218 @@
 /** The content of the sidebar's panel: evaluations and run folders to choose from, or the evaluation that was chosen; and
  * the tabs that evaluations were moved to. */
-import { hubOfPage } from "../src/hub";
-import { element } from "./elements";
+import type { Hub } from "../src/hub";
+import { button, element } from "./elements";
 import type { NotebookPanel, Widget, WidgetClass } from "./jupyterlab";
-import type { Memory } from "./memory";
 import { type Listing, listings, type Notebooks, openRun } from "./notebooks";
+import { nameOf } from "./openingCell";
 import styles from "./panel.css";
 import { createRows } from "./rows";
-import { type Found, findRuns, MOST_FOLDERS, MOST_LEVELS } from "./runFolders";
-import { createStand, nameOf, type Stand } from "./stand";
+import { findRuns, MOST_FOLDERS, MOST_LEVELS } from "./runFolders";
+import type { Shown } from "./shown";
+import { createStand, type Stand } from "./stand";
 
 export interface Surroundings extends Notebooks {
   Widget: WidgetClass;
   /** The widget in the left bar that is to be filled. */
   place: Widget;
-  memory: Memory;
+  hub: Hub;
+  readonly shown: Readonly<Shown>;
+  show(change: Partial<Shown>): void;
   /** Opens the panel. */
   reveal(): void;
 }
 
-export interface Panel {
-  findRuns(): void;
-  toTab(): void;
-  toSidebar(): void;
-  hasShown(): boolean;
-  hasTab(): boolean;
-}
+export type Command = "show" | "find-runs" | "to-tab" | "to-sidebar";
 
-interface Tab {
-  widget: Widget;
-  stand: Stand;
-}
+export type Panel = Record<Command, () => void>;
 
-const ENDED = "What was shown here has ended. It comes back when its cell is run again or its notebook opened, unless its kernel was shut down.";
 const EXAMPLE = 'import evalwidget as ew\n\new.demo_run("grounding").compare()';
 
-function button(words: string, press: () => void): HTMLButtonElement {
-  const made = element("button", { class: "ews-button" }, words);
-  made.addEventListener("click", press);
-  return made;
+function fill(widget: Widget, parts: HTMLElement[]): void {
+  widget.addClass("jp-SidePanel");
+  widget.addClass("ews");
+  widget.node.replaceChildren(...parts);
 }
 
-function foundWords({ runs, isCut, unread }: Found): string {
-  const words = [];
-  if (runs.length === 0) words.push("No folder with a run.json was found below the server's root.");
-  if (isCut) words.push(`Looked ${MOST_LEVELS} levels deep and into ${MOST_FOLDERS} folders at most; ew.open_run opens any other.`);
-  if (unread.length > 0) words.push(`Could not read ${unread.map((path) => path || "the root").join(", ")}.`);
-  return words.join(" ");
-}
+type Tab = Widget & { stand: Stand };
 
 export function createPanel(surroundings: Surroundings): Panel {
-  const { app, tracker, Widget, place, memory, reveal } = surroundings;
-  const hub = hubOfPage();
-  const wanted = memory.read();
+  const { app, tracker, Widget, place, hub, shown, show, reveal } = surroundings;
   const tabs = new Map<string, Tab>();
   let isDue = false;
-  let count = 0;
-  let found: Found | null = null;
   let isLooking = false;
   let failure = "";
 
   const note = element("p", { role: "status" });
-  const evaluations = createRows("Evaluations", (key) => (tabs.has(key) ? activateTab(key) : choose(key)));
+  const evaluations = createRows("Evaluations", (key) => activate(key) || choose(key));
   const empty = element(
     "div",
-    { class: "ews-empty" },
-    element("p", {}, "No open notebook has an evaluation. Run one in a cell, as this does:"),
+    {},
+    element("p", {}, "No open notebook has an evaluation. Open a run folder below, or run this:"),
     element("pre", {}, EXAMPLE),
-    element("p", {}, "or open a run folder below."),
   );
   const folders = createRows("Run folders", open);
-  const foldersNote = element("p", { class: "ews-quiet", role: "status" });
-  const again = button("Look again", look);
+  const foldersNote = element("p", { role: "status" });
+  const again = button(look, "Look again");
+  const header = (title: string, ...more: HTMLElement[]): HTMLElement =>
+    element("div", { className: "jp-SidePanel-header" }, element("h2", {}, title), ...more);
   const choice = element(
     "div",
-    { class: "ews-choice" },
+    { className: "ews-choice" },
+    header("Evaluations"),
     note,
-    element("h2", {}, "Evaluations"),
     evaluations.list,
     empty,
-    element("div", { class: "ews-head" }, element("h2", {}, "Run folders"), again),
+    header("Run folders", again),
     folders.list,
     foldersNote,
   );
-  const back = button("‹ All", () => choose(null));
-  back.title = "All evaluations and run folders";
-  const stand = createStand("sidebar", [back], [button("To a tab", toTab)]);
+  const back = button(() => choose(null), "‹ All");
+  const stand = createStand("sidebar", [back], button(toTab, "To a tab"));
+
+  const isChoosing = (): boolean => place.node.contains(choice);
+  const hasFocus = (): boolean => place.node.contains(document.activeElement);
 
   /** Sets where evaluations are to be shown, and brings the page to it. */
-  function want(sidebar: string | null, inTabs: string[]): void {
-    Object.assign(wanted, { sidebar, tabs: inTabs.filter((key) => key !== sidebar) });
-    memory.write(wanted);
+  function want(sidebar: string | null, inTabs = shown.tabs): void {
+    show({ sidebar, tabs: inTabs.filter((key) => key !== sidebar) });
     update();
-    app.commands.notifyCommandChanged();
   }
 
   /** Shows an evaluation in the sidebar, or the choice. */
   function choose(key: string | null): void {
-    const before = wanted.sidebar;
-    want(key, wanted.tabs);
+    const before = shown.sidebar;
+    want(key);
     (key === null ? (evaluations.rowOf(before) ?? again) : back).focus();
   }
 
-  function toTab(): void {
-    const key = wanted.sidebar;
-    if (key === null || !stand.isTaken()) return;
-    want(null, [...wanted.tabs, key]);
-    activateTab(key);
-  }
-
-  /** Moves the tab in front back to the sidebar, or else the one that was opened last. */
-  function toSidebar(): void {
-    const keys = [...tabs.keys()];
-    const key = keys.find((one) => tabs.get(one)?.widget === app.shell.currentWidget) ?? keys.at(-1);
-    if (key === undefined) return;
+  /** Shows an evaluation in the sidebar, and that in the page. */
+  function bring(key: string | null): void {
     reveal();
     choose(key);
   }
 
-  function activateTab(key: string): void {
-    const widget = tabs.get(key)?.widget;
-    if (!widget) return;
-    // Notebook 7 leaves a tab below its notebook behind the one in front
-    const area = widget.parent?.parent;
-    if (area && "currentWidget" in area) area.currentWidget = widget;
-    app.shell.activateById(widget.id);
+  function toTab(): void {
+    const key = shown.sidebar as string;
+    if (isChoosing()) return reveal();
+    want(null, [...shown.tabs, key]);
+    activate(key);
   }
 
-  class TabWidget extends Widget {
-    /** Ends where it is closed: other widgets are only taken away. */
-    override onCloseRequest(): void {
-      this.dispose();
-    }
-    /** Takes the focus where it is brought to the front: JupyterLab holds for current what has it. */
-    override onActivateRequest(): void {
-      this.node.querySelector<HTMLElement>(".ew-root")?.focus();
-    }
+  /** Moves the tab in front back to the sidebar, or else the one that was opened last. */
+  function toSidebar(): void {
+    const all = [...tabs];
+    const moved = all.find(([, tab]) => tab === app.shell.currentWidget) ?? all.at(-1);
+    if (moved) bring(moved[0]);
+    else reveal();
+  }
+
+  /** Brings a tab to the front; whether there is one. */
+  function activate(key: string): boolean {
+    const tab = tabs.get(key);
+    if (!tab) return false;
+    // Notebook 7 leaves a tab below its notebook behind the one in front
+    const area = tab.parent?.parent;
+    if (area && "currentWidget" in area) area.currentWidget = tab;
+    app.shell.activateById(tab.id);
+    return true;
   }
 
   function openTab(key: string): Tab {
-    const widget = new TabWidget();
-    const back_ = button("To the sidebar", () => {
-      reveal();
-      choose(key);
+    const tab: Tab = Object.assign(new Widget(), {
+      id: `evalwidget-tab-${key}`,
+      stand: createStand("tab", [], button(() => bring(key), "To the sidebar")),
+      onCloseRequest() {
+        want(
+          shown.sidebar,
+          shown.tabs.filter((one) => one !== key),
+        );
+      },
+      // JupyterLab holds for current what has the focus
+      onActivateRequest() {
+        tab.node.querySelector<HTMLElement>(".ew-root")?.focus();
+      },
     });
-    const tab = { widget, stand: createStand("tab", [], [back_]) };
-    widget.node.append(...tab.stand.parts);
-    count += 1;
-    widget.id = `evalwidget-tab-${count}`;
-    widget.addClass("ews");
-    widget.title.closable = true;
-    widget.title.icon = place.title.icon;
-    // one that comes back must not cover what its user works in
-    app.shell.add(widget, "main", { activate: false });
-    if (widget.parent === null) {
-      // Notebook 7 has one widget in its main area, and tabs below it that are no higher than they must be
-      widget.node.style.minHeight = "45vh";
-      app.shell.add(widget, "down");
-    }
-    widget.disposed.connect(() => {
-      tab.stand.show(undefined);
-      if (tabs.get(key) !== tab) return;
-      tabs.delete(key);
-      want(
-        wanted.sidebar,
-        wanted.tabs.filter((one) => one !== key),
-      );
-    });
+    fill(tab, tab.stand.parts);
     tabs.set(key, tab);
+    // one that comes back must not cover what its user works in
+    app.shell.add(tab, "main", { activate: false });
+    if (tab.parent === null) {
+      // Notebook 7 has one widget in its main area, and tabs below it that are no higher than they must be
+      tab.node.style.minHeight = "45vh";
+      app.shell.add(tab, "down");
+    }
     return tab;
   }
 
   function updateTabs(live: Map<string, Listing>): void {
-    for (const [key, { widget }] of [...tabs]) {
-      if (wanted.tabs.includes(key) && live.has(key)) continue;
+    for (const [key, tab] of [...tabs]) {
+      if (shown.tabs.includes(key) && live.has(key)) continue;
       tabs.delete(key);
-      widget.dispose();
+      tab.stand.show();
+      tab.dispose();
     }
-    for (const key of wanted.tabs) {
+    for (const key of shown.tabs) {
       const listing = live.get(key);
       if (!listing) continue;
       const tab = tabs.get(key) ?? openTab(key);
-      Object.assign(tab.widget.title, { label: listing.evaluation.title(), caption: listing.notebook.context.path });
+      Object.assign(tab.title, { label: listing.name, caption: listing.path, closable: true, icon: place.title.icon });
       tab.stand.show(listing);
     }
   }
 
   function updateSidebar(live: Map<string, Listing>): void {
-    const listing = live.get(wanted.sidebar ?? "");
-    const hadFocus = place.node.contains(document.activeElement);
-    if (!!listing !== stand.isTaken()) place.node.replaceChildren(...(listing ? stand.parts : [choice]));
+    const listing = live.get(shown.sidebar ?? "");
+    const hadFocus = hasFocus();
+    if (!!listing === isChoosing()) fill(place, listing ? stand.parts : [choice]);
     stand.show(listing);
-    note.textContent = failure || (wanted.sidebar !== null && !listing ? ENDED : "");
+    note.textContent =
+      failure ||
+      (shown.sidebar !== null && !listing
+        ? "What was shown here has ended. Run its cell again, or open its notebook."
+        : "");
     empty.hidden = live.size > 0;
     evaluations.fill(
-      [...live.values()].map(({ evaluation, notebook, prompt }) => {
-        const { path, localPath } = notebook.context;
-        const where = `${nameOf(localPath)}${prompt}${tabs.has(evaluation.key) ? " · in a tab" : ""}`;
-        return { key: evaluation.key, name: evaluation.title(), where, path };
+      [...live].map(([key, { name, where, path }]) => {
+        return { key, name, where: where + (tabs.has(key) ? " · in a tab" : ""), path };
       }),
     );
-    const paths = found?.runs ?? [];
-    folders.fill(paths.map((path) => ({ key: path, name: nameOf(path) || "(the root)", where: path, path })));
-    foldersNote.textContent = isLooking ? "Looking for run folders …" : found ? foundWords(found) : "";
-    const isInSight = place.node.contains(document.activeElement);
-    if (hadFocus && !isInSight) (listing ? back : (evaluations.rowOf(null) ?? again)).focus();
+    if (hadFocus && !hasFocus()) (listing ? back : (evaluations.rowOf(null) ?? again)).focus();
   }
 
   function open(folder: string): void {
     failure = "";
     openRun(surroundings, folder).catch((error: Error) => {
-      failure = `${folder || "The root"} could not be opened: ${error.message}`;
+      failure = `${folder || "/"} could not be opened: ${error.message}`;
       update();
     });
   }
 
-  function look(): void {
+  async function look(): Promise<void> {
     if (isLooking) return;
     isLooking = true;
-    update();
-    void findRuns(app.serviceManager.contents).then((all) => {
-      found = all;
-      isLooking = false;
-      update();
-    });
+    foldersNote.textContent = "Looking for run folders …";
+    const { runs, isCut, unread } = await findRuns(app.serviceManager.contents);
+    isLooking = false;
+    folders.fill(runs.map((path) => ({ key: path, name: nameOf(path), where: path, path })));
+    const words = [
+      runs.length === 0 && "No folder with a run.json was found.",
+      isCut && `Looked into ${MOST_FOLDERS} folders at most, ${MOST_LEVELS} levels deep; ew.open_run opens any other.`,
+      unread.length > 0 && `Could not read ${unread.map((path) => path || "/").join(", ")}.`,
+    ];
+    foldersNote.textContent = words.filter(Boolean).join(" ");
   }
 
   /** Brings the page to what is wanted and to what there is. */
   function update(): void {
     isDue = false;
-    const all = listings(hub.evaluations.values(), tracker);
-    const asked = all.find(({ evaluation }) => evaluation.isAskedFor())?.evaluation;
-    if (asked) {
-      asked.answer();
+    const live = listings(hub.evaluations.values(), tracker);
+    for (const [key, { evaluation }] of live) {
+      if (!evaluation.isAskedFor()) continue;
+      evaluation.answer();
       reveal();
-      return want(asked.key, wanted.tabs);
+      return want(key);
     }
-    const live = new Map(all.map((listing) => [listing.evaluation.key, listing]));
     updateTabs(live);
     updateSidebar(live);
   }
@@ -255,24 +231,21 @@ export function createPanel(surroundings: Surroundings): Panel {
   }
 
   document.head.append(element("style", {}, styles));
-  place.addClass("ews");
-  place.node.setAttribute("role", "region");
-  place.node.setAttribute("aria-label", "Evaluations");
-  place.node.replaceChildren(choice);
+  place.node.role = "region";
+  place.node.ariaLabel = "Evaluations";
+  fill(place, [choice]);
   hub.watchers.add(updateSoon);
   tracker?.forEach(follow);
   tracker?.widgetAdded.connect((_, panel) => follow(panel));
   void app.restored.then(look);
 
   return {
-    findRuns: () => {
-      reveal();
-      if (wanted.sidebar !== null) choose(null);
-      look();
+    show: reveal,
+    "find-runs": () => {
+      bring(null);
+      void look();
     },
-    toTab,
-    toSidebar,
-    hasShown: stand.isTaken,
-    hasTab: () => tabs.size > 0,
+    "to-tab": toTab,
+    "to-sidebar": toSidebar,
   };
 }

@@ -1,5 +1,5 @@
 /** A list of buttons to choose from. */
-import { element } from "./elements";
+import { button, element } from "./elements";
 
 export interface Row {
   key: string;
@@ -16,29 +16,27 @@ export interface Rows {
 }
 
 /** Rows are made anew only where they say something else, for presses to outlast it: a kernel changes its status often. */
-export function createRows(label: string, press: (key: string) => void): Rows {
-  const list = element("ul", { class: "ews-list", "aria-label": label });
+export function createRows(ariaLabel: string, press: (key: string) => void): Rows {
+  const list = element("ul", { ariaLabel });
   let said = "";
 
   function rowOf(key: string | null): HTMLElement | undefined {
     const rows = [...list.querySelectorAll("button")];
-    return rows.find(({ dataset }) => dataset.key === key) ?? rows[0];
+    return rows.find(({ value }) => value === key) ?? rows[0];
   }
 
   function fill(rows: Row[]): void {
     const saying = JSON.stringify(rows);
     if (saying === said) return;
     said = saying;
-    const focused = list.querySelector<HTMLElement>(":focus");
+    const focused = list.querySelector<HTMLButtonElement>(":focus");
     list.replaceChildren(
       ...rows.map(({ key, name, where, path }) => {
-        const parts = [element("span", { class: "ews-name" }, name), element("span", { class: "ews-quiet" }, where)];
-        const row = element("button", { class: "ews-row", "data-key": key, title: path }, ...parts);
-        row.addEventListener("click", () => press(key));
-        return element("li", {}, row);
+        const row = button(() => press(key), element("b", {}, name), element("small", {}, where));
+        return element("li", {}, Object.assign(row, { value: key, title: path }));
       }),
     );
-    if (focused) rowOf(focused.dataset.key ?? null)?.focus();
+    if (focused) rowOf(focused.value)?.focus();
   }
 
   return { list, rowOf, fill };

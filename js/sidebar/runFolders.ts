@@ -8,7 +8,7 @@ const AT_ONCE = 6;
 export interface Found {
   /** Paths from the server's root. */
   runs: string[];
-  /** Folders that there was no time to look into, and ones that could not be read. */
+  /** Whether there are folders that were not looked into. */
   isCut: boolean;
   unread: string[];
 }
@@ -20,35 +20,32 @@ function isLookedInto({ type, name }: Listed): boolean {
 
 /** Looks level by level, so that what is nearest is found whatever else there is. */
 export async function findRuns(contents: Contents): Promise<Found> {
-  const found: Found = { runs: [], isCut: false, unread: [] };
+  const runs: string[] = [];
+  const unread: string[] = [];
   let level = [""];
-  let read = 0;
+  let isCut = false;
+  let left = MOST_FOLDERS;
 
   async function lookInto(folder: string): Promise<string[]> {
     try {
       const { content } = await contents.get(folder, { content: true });
-      if (content.some(({ type, name }) => type !== "directory" && name === "run.json")) {
-        found.runs.push(folder);
-        return [];
+      if (!content.some(({ type, name }) => type !== "directory" && name === "run.json")) {
+        return content.filter(isLookedInto).map(({ path }) => path);
       }
-      return content.filter(isLookedInto).map(({ path }) => path);
+      runs.push(folder);
     } catch {
-      found.unread.push(folder);
-      return [];
+      unread.push(folder);
     }
+    return [];
   }
 
-  for (let depth = 0; depth <= MOST_LEVELS && level.length > 0; depth += 1) {
-    const next: string[] = [];
-    const looked = level.slice(0, MOST_FOLDERS - read);
-    found.isCut ||= looked.length < level.length;
-    read += looked.length;
-    for (let at = 0; at < looked.length; at += AT_ONCE) {
-      next.push(...(await Promise.all(looked.slice(at, at + AT_ONCE).map(lookInto))).flat());
-    }
-    level = next;
+  for (let depth = 0; depth <= MOST_LEVELS; depth += 1) {
+    const looked = level.slice(0, left);
+    isCut ||= looked.length < level.length;
+    left -= looked.length;
+    level = [];
+    while (looked.length > 0) level.push(...(await Promise.all(looked.splice(0, AT_ONCE).map(lookInto))).flat());
   }
-  found.isCut ||= level.length > 0;
-  found.runs.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
-  return found;
+  runs.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  return { runs, isCut: isCut || level.length > 0, unread };
 }

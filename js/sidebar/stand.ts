@@ -5,32 +5,29 @@ import type { Listing } from "./notebooks";
 
 export interface Stand {
   readonly parts: HTMLElement[];
-  isTaken(): boolean;
   /** Shows an evaluation, or nothing; what is shown already stays as it is, under the names that it has now. */
-  show(listing: Listing | undefined): void;
+  show(listing?: Listing): void;
 }
 
-export const nameOf = (path: string): string => path.split("/").at(-1) || path;
-
-export function createStand(layout: Layout, before: HTMLElement[], after: HTMLElement[]): Stand {
-  const title = element("span", { class: "ews-title" });
-  const stage = element("div", { class: "ews-stage" });
-  let shown: Evaluation | undefined;
+export function createStand(layout: Layout, before: HTMLElement[], after: HTMLElement): Stand {
+  const title = element("span", {});
+  const stage = element("div", {});
+  let taken: Evaluation | undefined;
   let ending = new AbortController();
 
-  function show(listing: Listing | undefined): void {
-    if (listing?.evaluation !== shown) {
+  function show(listing?: Listing): void {
+    if (listing?.evaluation !== taken) {
       ending.abort();
       ending = new AbortController();
-      shown = listing?.evaluation;
-      shown?.mount(stage, { signal: ending.signal, layout });
+      taken = listing?.evaluation;
+      taken?.mount(stage, { signal: ending.signal, layout });
     }
     if (!listing) return;
-    const { path, localPath } = listing.notebook.context;
     // a name's own direction of writing ends with the name
-    title.replaceChildren(element("bdi", {}, listing.evaluation.title()), " · ", element("bdi", {}, nameOf(localPath)));
-    title.title = `${title.textContent}\n${path}`;
+    title.replaceChildren(element("bdi", {}, listing.name), " · ", element("bdi", {}, listing.where));
+    title.title = `${title.textContent}\n${listing.path}`;
   }
 
-  return { parts: [element("div", { class: "ews-bar" }, ...before, title, ...after), stage], isTaken: () => !!shown, show };
+  const bar = element("div", { className: "ews-bar" }, ...before, title, after);
+  return { parts: [bar, stage], show };
 }

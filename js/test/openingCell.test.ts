@@ -8,18 +8,18 @@ describe("a Python string literal", () => {
 
   it("escapes quotes, backslashes, and whatever cannot be seen", () => {
     expect(pythonString('a"b\\c')).toBe('"a\\"b\\\\c"');
-    expect(pythonString("a\nb\r\t\0")).toBe('"a\\u000ab\\u000d\\u0009\\u0000"');
-    expect(pythonString("\u2028\u00a0\u202e\ufeff")).toBe('"\\u2028\\u00a0\\u202e\\ufeff"');
+    expect(pythonString("a\nb\r\t\0")).toBe('"a\\nb\\r\\t\\u0000"');
+    expect(pythonString("\u2028\u00a0\u202e\ufeff")).toBe('"\\U00002028\\U000000a0\\U0000202e\\U0000feff"');
     expect(pythonString("\u{e0001}\ud800")).toBe('"\\U000e0001\\ud800"');
   });
 
   it("says the same as the text, for every character of the basic plane", () => {
-    // such literals mean the same in JSON
+    // but for the length of some escapes, such literals mean the same in JSON
     for (let start = 0; start < 0x10000; start += 0x400) {
       const text = Array.from({ length: 0x400 }, (_, at) => String.fromCharCode(start + at)).join("·");
       const literal = pythonString(text);
       expect(literal).not.toMatch(/[\n\r\u2028\u2029]/);
-      expect(JSON.parse(literal)).toBe(text);
+      expect(JSON.parse(literal.replaceAll("\\U0000", "\\u"))).toBe(text);
     }
   });
 });

@@ -21,7 +21,7 @@ class Sidebar:
         self.panel = page.locator("#evalwidget-sidebar")
         self.rows = self.panel.get_by_role("list", name="Evaluations").get_by_role("button")
         self.folders = self.panel.get_by_role("list", name="Run folders").get_by_role("button")
-        self.empty = self.panel.locator(".ews-empty")
+        self.empty = self.panel.get_by_text("No open notebook has an evaluation")
         self.root = self.panel.locator(".ew-root")
         self.tab = page.locator("[id^=evalwidget-tab]")
 
@@ -97,7 +97,7 @@ def test_nothing_is_fetched_before_the_panel_opens_and_an_empty_panel_tells_how_
     else:
         expect(sidebar.icon).to_have_attribute("title", "Evaluations")
         sidebar.icon.click()
-    expect(sidebar.empty).to_contain_text('ew.demo_run("grounding").compare()')
+    expect(sidebar.panel).to_contain_text('ew.demo_run("grounding").compare()')
     expect(sidebar.rows).to_have_count(0)
     lab_page.screenshot("sidebar-empty", of=sidebar.panel)
 
@@ -343,7 +343,7 @@ def test_run_folders_are_found_and_open_in_the_active_notebook_whatever_they_are
     assert named == sorted([*(f"runs/{name}" for name in STRANGE), "runs/deep/er/one"])
     lab_page.screenshot("sidebar-run-folders", of=sidebar.panel)
     for count, name in enumerate(STRANGE, 1):
-        sidebar.panel.locator(f"[data-key={_css_string('runs/' + name)}]").click()
+        sidebar.panel.locator(f"[value={_css_string('runs/' + name)}]").click()
         expect(sidebar.rows).to_have_count(count)
         expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(count + 1)
     assert page.title() != "hit"
@@ -360,13 +360,31 @@ def test_a_run_folder_starts_a_notebook_where_there_is_none(lab_page, sidebar, f
     page.goto(f"{lab_page.lab.url}/lab?reset&token={lab_page.lab.token}")
     page.wait_for_function("() => window.jupyterapp?.restored")
     sidebar.open()
-    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
+    sidebar.panel.locator('[value="runs/deep/er/one"]').click()
     expect(page.locator(".jp-Notebook .ew-root")).to_have_attribute("data-state", "ready")
     expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(1)
     expect(page.locator(".jp-Notebook .cm-content")).to_contain_text('ew.open_run("one").compare()')
     expect(sidebar.rows).to_contain_text("Untitled.ipynb")
     assert [path.name for path in (folders / "deep" / "er").glob("*.ipynb")] == ["Untitled.ipynb"]
     assert Path(folders / "deep" / "er" / "Untitled.ipynb").is_file()
+
+
+def test_a_run_folder_starts_a_notebook_in_a_page_of_its_own_where_notebook_7_has_none(lab_page, sidebar, folders):
+    page = lab_page.page
+    lab_page.has_foreign_errors = True
+    page.goto(f"{lab_page.lab.url}/tree?token={lab_page.lab.token}")
+    page.wait_for_function("() => window.jupyterapp?.restored")
+    sidebar.open()
+    with page.expect_popup() as opened:
+        sidebar.panel.locator('[value="runs/deep/er/one"]').click()
+    notebook = opened.value
+    expect(notebook.locator(".jp-Notebook .cm-content")).to_contain_text('ew.open_run("one").compare()')
+    current_kernel_is_idle(notebook)
+    notebook.get_by_role("button", name="Run this cell and advance").click()
+    expect(notebook.locator(".jp-Notebook .ew-root")).to_have_attribute("data-state", "ready")
+    notebook.close()
+    page.reload()
+    expect(sidebar.panel).to_be_visible()
 
 
 def test_names_of_runs_are_text(lab_page, sidebar, app):
@@ -380,7 +398,7 @@ def test_names_of_runs_are_text(lab_page, sidebar, app):
     sidebar.open()
     expect(sidebar.rows).to_contain_text('<img src=x onerror="document.title=1"> & "run"')
     sidebar.choose()
-    expect(sidebar.panel.locator(".ews-title")).to_contain_text("<img src=x")
+    expect(sidebar.panel.locator(".ews-bar")).to_contain_text("<img src=x")
     sidebar.panel.get_by_role("button", name="To a tab").click()
     expect(sidebar.tab.locator(".ew-root")).to_have_attribute("data-state", "ready")
     assert lab_page.page.locator("img[src=x]").count() == 0
@@ -435,7 +453,7 @@ def test_a_tab_follows_its_notebook_and_stays_where_it_is_when_the_cell_is_run_a
         """() => { const { context } = window.jupyterapp.shell.currentWidget;
             return window.jupyterapp.serviceManager.contents.rename(context.path, 'renamed.ipynb'); }"""
     )
-    expect(sidebar.tab.locator(".ews-title")).to_contain_text("renamed.ipynb")
+    expect(sidebar.tab.locator(".ews-bar")).to_contain_text("renamed.ipynb")
     one.run_all()
     expect(sidebar.rows).to_contain_text("renamed.ipynb [4]")
     assert sidebar.tab.get_attribute("id") == place
@@ -554,7 +572,7 @@ def test_a_run_folder_opens_in_sight_below_a_cell_that_is_being_edited(lab_page,
     page.keyboard.type("before = 1 ")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(59, 'end')")
     expect(page.locator(".jp-Notebook .cm-content", has_text="print(59)")).to_be_in_viewport()
-    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
+    sidebar.panel.locator('[value="runs/deep/er/one"]').click()
     expect(page.locator(".jp-Notebook .ew-root")).to_have_attribute("data-state", "ready")
     expect(page.locator(".jp-Notebook .ew-root")).to_be_in_viewport()
     assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 1
@@ -567,5 +585,5 @@ def test_a_notebook_of_another_language_is_left_alone(lab_page, sidebar, folders
         """() => window.jupyterapp.shell.currentWidget.context.model.setMetadata('language_info', {name: 'R'})"""
     )
     sidebar.open()
-    sidebar.panel.locator('[data-key="runs/deep/er/one"]').click()
+    sidebar.panel.locator('[value="runs/deep/er/one"]').click()
     expect(sidebar.rows).to_contain_text("Untitled.ipynb")
