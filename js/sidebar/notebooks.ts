@@ -29,7 +29,7 @@ export function listings(evaluations: Iterable<Evaluation>, tracker: NotebookTra
     const cells = [...(context.model.cells ?? [])];
     const own = all.filter((one) => one.kernel === kernel.id && (one.manager as { context?: unknown })?.context === context);
     const place = ({ cell }: Evaluation): number => cells.findIndex(({ id }) => id === cell);
-    own.sort((a, b) => place(a) - place(b));
+    own.sort((a, b) => place(a) - place(b) || a.execution - b.execution);
     const { path, localPath } = context;
     for (const evaluation of own) {
       const count = cells[place(evaluation)]?.executionCount;
@@ -57,13 +57,13 @@ async function startNotebook(notebooks: Notebooks, folder: string): Promise<void
   const source = openingCell(folder, path);
   const content = {
     cells: [{ cell_type: "code", id: "open-run", metadata: {}, outputs: [], execution_count: null, source }],
-    metadata: { language_info: { name: "python" } },
+    metadata: { kernelspec: { name: "python3", display_name: "Python 3" } },
     nbformat: 4,
     nbformat_minor: 5,
   };
   await serviceManager.contents.save(path, { type: "notebook", format: "json", content });
   // Notebook 7 opens it in a page of its own, where it waits to be run
-  const panel = await commands.execute("docmanager:open", { path });
+  const panel = await commands.execute("docmanager:open", { path, factory: "Notebook" });
   if (panel) await run(notebooks, panel as NotebookPanel, () => 0);
 }
 

@@ -238,6 +238,7 @@ export function createPanel(surroundings: Surroundings): Panel {
   tracker?.forEach(follow);
   tracker?.widgetAdded.connect((_, panel) => follow(panel));
   void app.restored.then(look);
+  updateSoon();
 
   return {
     show: reveal,

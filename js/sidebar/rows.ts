@@ -15,28 +15,36 @@ export interface Rows {
   fill(rows: Row[]): void;
 }
 
-/** Rows are made anew only where they say something else, for presses to outlast it: a kernel changes its status often. */
+/** Rows are made anew only where others are listed: a press outlasts what is said of them, which changes often. */
 export function createRows(ariaLabel: string, press: (key: string) => void): Rows {
   const list = element("ul", { ariaLabel });
-  let said = "";
+  let listed = "";
 
-  function rowOf(key: string | null): HTMLElement | undefined {
-    const rows = [...list.querySelectorAll("button")];
-    return rows.find(({ value }) => value === key) ?? rows[0];
-  }
+  const buttons = (): HTMLButtonElement[] => [...list.querySelectorAll("button")];
+  const rowOf = (key: string | null): HTMLElement | undefined =>
+    buttons().find(({ value }) => value === key) ?? buttons()[0];
 
   function fill(rows: Row[]): void {
-    const saying = JSON.stringify(rows);
-    if (saying === said) return;
-    said = saying;
-    const focused = list.querySelector<HTMLButtonElement>(":focus");
-    list.replaceChildren(
-      ...rows.map(({ key, name, where, path }) => {
-        const row = button(() => press(key), element("b", {}, name), element("small", {}, where));
-        return element("li", {}, Object.assign(row, { value: key, title: path }));
-      }),
-    );
-    if (focused) rowOf(focused.value)?.focus();
+    const keys = JSON.stringify(rows.map(({ key }) => key));
+    if (keys !== listed) {
+      listed = keys;
+      const focused = list.querySelector<HTMLButtonElement>(":focus");
+      list.replaceChildren(
+        ...rows.map(({ key }) => {
+          const row = button(() => press(key), element("b", {}), element("small", {}));
+          row.value = key;
+          return element("li", {}, row);
+        }),
+      );
+      if (focused) rowOf(focused.value)?.focus();
+    }
+    buttons().forEach((row, place) => {
+      const { name, where, path } = rows[place] as Row;
+      row.title = path;
+      [name, where].forEach((words, part) => {
+        (row.children[part] as HTMLElement).textContent = words;
+      });
+    });
   }
 
   return { list, rowOf, fill };

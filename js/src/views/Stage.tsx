@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { panBy, type Point, type Size, transformOf, WHOLE, zoomAt } from "../drawing/geometry";
-import { type Boxes, type Pack, isDrawable } from "../data/pack";
+import { type Boxes, type Pack, isDrawable, statusAt } from "../data/pack";
 import { DIMMED } from "../drawing/ghosts";
 import { boxAt, paintBoxes, paintHighlight, paintImage, prepareCanvas, type Scene } from "../drawing/paint";
 import { createPrepared, PREPARE_FROM } from "../drawing/prepared";
@@ -180,7 +180,7 @@ export function Stage(props: StageProps) {
       if (highlight !== null) paintHighlight(context, scene, highlight, paintAbove === null);
       for (const index of pointed) paintHighlight(context, scene, index);
     }
-    onPainted(side, `${pack.reply.specimen}|${step}`);
+    if (step === null || statusAt(pack, step) !== null) onPainted(side, `${pack.reply.specimen}|${step}`);
   }, [boxes, step, pack, source, view, panel, ratio, options, highlight, paintAbove, pointed]);
 
   const isOfOtherRun = side === "compared" && store.comparison.other.value !== null;
@@ -197,7 +197,7 @@ export function Stage(props: StageProps) {
   useEffect(() => () => store.overlays.failed(side, "", null, []), []);
   useEffect(() => () => prepared.stop(), []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = stage.current as HTMLDivElement;
     const onWheel = (event: WheelEvent): void => {
       if (!event.ctrlKey) return;
