@@ -8,13 +8,14 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -29,6 +30,8 @@ CHROMIUM_FLAGS = [
 #: A cell that imports pandas on a busy machine takes its time.
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
+#: Of a request that a view makes, and of its answer.
+REQUEST_ID = re.compile(r'"id": ?"(\w+:\d+)"')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -145,6 +148,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def text_of(frame: str | bytes) -> str:
+    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+
+
 class LabPage:
     """A notebook open in JupyterLab, and the first widget in it."""
 
@@ -156,7 +163,17 @@ class LabPage:
         page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         #: what the page has sent to kernels, message by message
         self.frames_sent: list[str | bytes] = []
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.frames_sent.append(frame)))
+        self._asked: set[str] = set()
+        self._answered: set[str] = set()
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        def sent(frame: str | bytes) -> None:
+            self.frames_sent.append(frame)
+            self._asked.update(REQUEST_ID.findall(text_of(frame)))
+
+        socket.on("framesent", sent)
+        socket.on("framereceived", lambda frame: self._answered.update(REQUEST_ID.findall(text_of(frame))))
 
     @property
     def root(self) -> Locator:
@@ -171,8 +188,7 @@ class LabPage:
             self.has_foreign_errors = True
         self.page.goto(f"{self.lab.url}/{app}/{notebook}?reset&token={self.lab.token}")
         self.page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=PATIENCE_MS,
+            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
         )
         return self
 
@@ -202,6 +218,17 @@ class LabPage:
             )
         ).strip()
 
+    def expect_said(self, source: str, expected: str) -> None:
+        """Wait until code in the kernel prints this: what the view tells Python takes its way through a queue."""
+        assert self.until(lambda: self.run_cell(source), lambda said: said == expected) == expected
+
+    def until(self, get: Callable[[], Any], is_right: Callable[[Any], bool]) -> Any:
+        """What ``get`` returns once it is right, or at last."""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while not is_right(found := get()) and time.monotonic() < end:
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        return found
+
     def painted(self, specimen: str, step: int) -> "LabPage":
         """Wait until this specimen at this step is on the screen."""
         expect(self.root).to_have_attribute("data-painted", f"{specimen}|{step}")
@@ -213,17 +240,24 @@ class LabPage:
             self.part(name).uncheck()
 
     def idle(self) -> None:
-        """Wait until the widget has what it wants to have ready: its neighbours, and the scores of all steps."""
-        self.page.wait_for_function(
-            "() => new Promise((done) => requestIdleCallback(() => done(true), {timeout: 5000}))", timeout=PATIENCE_MS
-        )
-        self.page.wait_for_load_state("networkidle")
+        """Wait until the widget has what it wants to have ready: its neighbours, and the scores of all steps. What
+        comes in parts is asked for again in idle moments, until all of it is there."""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        sent = -1
+        while sent != len(self.frames_sent) or not self._asked <= self._answered:
+            assert time.monotonic() < end, f"not answered: {self._asked - self._answered}"
+            sent = len(self.frames_sent)
+            self.page.evaluate(
+                """async () => {
+                  for (let time = 0; time < 5; time++) await new Promise((done) => requestIdleCallback(done));
+                }"""
+            )
 
     def sent_of_view(self, since: int) -> list[str]:
         """Of the messages after the first ``since``, those that set a trait or ask for the first specimen, as opposed
         to neighbours and scores, which are asked for ahead in idle moments."""
-        texts = [frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in self.frames_sent]
-        return [text for text in texts[since:] if '"method":"update"' in text or '"index":0' in text]
+        texts = map(text_of, self.frames_sent[since:])
+        return [text for text in texts if '"method":"update"' in text or '"index":0' in text]
 
     def canvas(self, side: str) -> Locator:
         """The canvas of boxes on the side ``truth``, ``prediction`` or ``compared``."""
@@ -269,6 +303,7 @@ class LabPage:
 @pytest.fixture
 def lab_page(lab: Lab, chromium: Browser) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     opened = LabPage(page, lab)
     yield opened

@@ -226,8 +226,8 @@ def test_phrases_of_the_grounding_run(lab_page):
 def click_middle(lab_page, bar) -> None:
     """Click where a bar is drawn: the chart hears it, whatever lies on top."""
     lab_page.part("mode-plot").scroll_into_view_if_needed()
-    box = bar.bounding_box()
-    lab_page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    x, y, width, height = (float(bar.get_attribute(name)) for name in ("x", "y", "width", "height"))
+    lab_page.part("mode-plot").click(position={"x": x + width / 2, "y": y + height / 2})
 
 
 def counts_of(run: ew.Run) -> dict[tuple[int, str], int]:
@@ -255,7 +255,7 @@ def test_failure_modes_are_stacked_over_the_steps_and_lead_to_step_and_list(lab_
     lab_page.painted(run.specimens[0], 150)
     at_150 = table[(table["step"] == 150) & (table["mode"] == "missed_detection")]
     expect(lab_page.part("filter-note")).to_contain_text(f"{len(at_150)} of 40")
-    assert lab_page.run_cell("print(widget.step, widget.filter)") == "150 {'mode': 'missed_detection'}"
+    lab_page.expect_said("print(widget.step, widget.filter)", "150 {'mode': 'missed_detection'}")
     cursors = [lab_page.part(name).get_attribute("x1") for name in ("chart-cursor", "mode-cursor")]
     assert cursors[0] == cursors[1]
     # the list is of the step in sight
@@ -304,6 +304,7 @@ def test_a_finding_shows_its_boxes_and_narrows_the_list(lab_page):
     lab_page.part("findings-toggle").click()
     finding = lab_page.part("finding-missed_detection")
     expect(finding).to_be_visible()
+    lab_page.idle()
     ink = {side: lab_page.ink(side) for side in ("truth", "prediction")}
     finding.hover()
     lab_page.page.wait_for_function(

@@ -1,15 +1,11 @@
 """Two steps or two runs beside each other, blinking, the history of a box, and words lost and added."""
 
-import time
-
 import numpy as np
 from boxes_on_screen import assert_drawn
 from playwright.sync_api import expect
 from test_demo_runs import colours_of
 
 import evalwidget as ew
-
-PATIENCE_S = 60
 
 GROUNDING = """
 import evalwidget as ew
@@ -54,12 +50,17 @@ def expect_compared(lab_page, specimen: str, step: int) -> None:
     expect(lab_page.root).to_have_attribute("data-painted-compared", f"{specimen}|{step}")
 
 
-def expect_said(lab_page, source: str, expected: str) -> None:
-    """Wait until code in the kernel prints this: what the view tells Python takes its way through a queue."""
-    end = time.monotonic() + PATIENCE_S
-    while (said := lab_page.run_cell(source)) != expected and time.monotonic() < end:
-        pass
-    assert said == expected
+def placed_alike(lab_page, one: str, other: str) -> bool:
+    """Whether two panels stand in the same place of the page."""
+    return lab_page.root.evaluate(
+        """(root, sides) => {
+          const [a, b] = sides
+            .map((side) => root.querySelector(`[data-testid=panel-${side}]`).getBoundingClientRect())
+            .map(({x, y, width, height}) => [x, y, width, height].join());
+          return a === b;
+        }""",
+        [one, other],
+    )
 
 
 def rows_of(matches, specimen: str, step: int):
@@ -131,10 +132,10 @@ def test_the_slider_moves_b_and_the_second_handle_a_and_neither_asks_python(lab_
     assert lab_page.sent_of_view(sent) == []
     for side, step in (("compared", run.steps[4]), ("prediction", run.steps[3])):
         assert assert_drawn(lab_page, side, rows_of(matches, specimen, step), colours, run._data.size(0)) >= 1
-    expect_said(lab_page, "print(widget.step, widget.compare_step)", f"{run.steps[-1]} {run.steps[0]}")
+    lab_page.expect_said("print(widget.step, widget.compare_step)", f"{run.steps[-1]} {run.steps[0]}")
     lab_page.part("compare-slider").press("ArrowRight")
     expect_compared(lab_page, specimen, run.steps[5])
-    expect_said(lab_page, "print(widget.compare_step)", str(run.steps[5]))
+    lab_page.expect_said("print(widget.compare_step)", str(run.steps[5]))
     assert lab_page.sent_of_view(sent) != []
 
 
@@ -187,10 +188,10 @@ def test_the_second_step_from_python_the_menu_and_the_keyboard(lab_page):
     lab_page.page.keyboard.press("Escape")
     lab_page.page.keyboard.press("Shift+ArrowLeft")
     expect_compared(lab_page, specimen, run.steps[-3])
-    expect_said(lab_page, "print(widget.compare_step)", str(run.steps[-3]))
+    lab_page.expect_said("print(widget.compare_step)", str(run.steps[-3]))
     lab_page.page.keyboard.press("c")
     expect(lab_page.part("panel-compared")).to_have_count(0)
-    expect_said(lab_page, "print(seen)", str([run.steps[1], run.steps[-2], run.steps[-3], None]))
+    lab_page.expect_said("print(seen)", str([run.steps[1], run.steps[-2], run.steps[-3], None]))
 
 
 def test_two_runs_over_the_same_specimens(lab_page, lab):
@@ -209,7 +210,7 @@ def test_two_runs_over_the_same_specimens(lab_page, lab):
         expect_compared(lab_page, specimen, step)
         expected = rows_of(matches, specimen, step)
         assert assert_drawn(lab_page, "compared", expected, colours, run._data.size(0)) >= 1
-    expect_said(lab_page, "print(widget.compare_step)", str(run.steps[0]))
+    lab_page.expect_said("print(widget.compare_step)", str(run.steps[0]))
     lab_page.page.keyboard.press("Escape")
     lab_page.page.keyboard.press("ArrowDown")
     lab_page.painted(run.specimens[1], run.steps[-1])
@@ -250,11 +251,12 @@ def test_blinking_in_one_place(lab_page, lab):
         expect(lab_page.part(f"panel-{shown}")).to_be_visible()
         expect(lab_page.part(f"panel-{hidden}")).to_be_hidden()
         lab_page.screenshot(f"compare-{button}")
-    assert lab_page.part("panel-compared").bounding_box() == lab_page.part("panel-prediction").bounding_box()
+    assert placed_alike(lab_page, "compared", "prediction")
     lab_page.part("show-both").click()
     lab_page.root.focus()
+    before = lab_page.page.evaluate("() => window.seen.length")
     lab_page.page.keyboard.down("b")
-    lab_page.page.wait_for_function("(before) => window.seen.length > before + 2", arg=len(seen) + 6)
+    lab_page.page.wait_for_function("(before) => window.seen.length > before + 2", arg=before)
     lab_page.page.keyboard.up("b")
     expect(lab_page.root.locator(panels)).to_have_attribute("data-compare", "both")
 
@@ -284,6 +286,7 @@ def test_the_history_of_a_box(lab_page):
     assert (chosen.status == "missed").sum() >= 1
     lab_page.open("01-quickstart.ipynb").run_all().painted(specimen, run.steps[-1])
     box = chosen.iloc[0]
+    lab_page.idle()
     before = lab_page.canvas("truth").evaluate(PLACED)
     lab_page.canvas("truth").click(position=on_page(lab_page, "truth", centre(box, "ground_truth")))
     strip = lab_page.part("history")
@@ -300,7 +303,7 @@ def test_the_history_of_a_box(lab_page):
     entries.nth(run.steps.index(last)).click()
     lab_page.painted(specimen, last)
     expect(strip.locator("[aria-current]")).to_have_text(words[run.steps.index(last)])
-    expect_said(lab_page, "print(widget.step)", str(last))
+    lab_page.expect_said("print(widget.step)", str(last))
     corners = chosen[[f"prediction_{name}" for name in ("x1", "y1", "x2", "y2")]].to_numpy(float)
     for step, row, at in zip(chosen.index, chosen.status, corners, strict=True):
         if row == "matched":
@@ -401,7 +404,7 @@ def test_a_narrow_view_stacks_the_panels_and_shows_one_of_them_alone(lab_page, l
         assert lab_page.root.evaluate("(root) => root.scrollWidth - root.clientWidth") <= 0
     lab_page.part("show-B").click()
     expect(lab_page.part("panel-compared")).to_be_hidden()
-    assert lab_page.part("panel-compared").bounding_box() == lab_page.part("panel-prediction").bounding_box()
+    assert placed_alike(lab_page, "compared", "prediction")
     lab_page.part("menu-button").click()
     lab_page.screenshot("compare-narrow-one")
 
@@ -417,8 +420,10 @@ def test_comparing_in_the_dark(lab_page, lab):
     lab_page.page.keyboard.press("w")
     mark = lab_page.root.locator("ins, del").first
     expect(mark).to_be_visible()
-    brightness = mark.evaluate("(mark) => getComputedStyle(mark).color.match(/\\d+/g).slice(0, 3).map(Number)")
-    assert max(brightness) > 150
+    lab_page.page.wait_for_function(
+        "(mark) => Math.max(...getComputedStyle(mark).color.match(/\\d+/g).slice(0, 3).map(Number)) > 150",
+        arg=mark.element_handle(),
+    )
     lab_page.screenshot("words-dark")
     lab_page.page.evaluate(
         "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"

@@ -1,13 +1,12 @@
 """What users draw over the panels: as ipycanvas itself draws it, at every step, zoomed, toggled, and when it fails."""
 
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from run_folders import write_folder
-from test_compare import PATIENCE_S, expect_compared, expect_said
+from test_compare import expect_compared
 from test_sidebar import Sidebar
 
 DRAWING = Path(__file__).with_name("every_drawing.py").read_text("utf-8")
@@ -77,9 +76,7 @@ def pixel(lab_page, side: str, x: float, y: float) -> list[int]:
 
 def expect_pixel(lab_page, side: str, x: float, y: float, expected: list[int]) -> None:
     """Wait until the overlays have this colour there."""
-    end = time.monotonic() + PATIENCE_S
-    while (found := pixel(lab_page, side, x, y)) != expected and time.monotonic() < end:
-        lab_page.page.evaluate("() => new Promise(requestAnimationFrame)")
+    found = lab_page.until(lambda: pixel(lab_page, side, x, y), lambda colour: colour == expected)
     assert found == expected
 
 
@@ -119,7 +116,7 @@ painted
     lab.write_notebook("every.ipynb", [first, "ew.open_run('of-any-size').compare()"])
     lab_page.page.set_viewport_size({"width": 1700, "height": 1400})
     lab_page.open("every.ipynb").run_all().painted("a.png", 7)
-    expect_said(lab_page, "print(painted.image_data is not None)", "True")
+    lab_page.expect_said("print(painted.image_data is not None)", "True")
     size = lab_page.canvas("prediction").evaluate("(canvas) => [canvas.width, canvas.height]")
     assert size[0] > 380
     assert size[1] > 250
@@ -211,11 +208,11 @@ def test_the_neighbours_are_drawn_ahead_and_nothing_is_drawn_twice(lab_page, lab
     lab.write_notebook("seen.ipynb", [GROUNDING.replace("\nwidget\n", f"\n{seen}\n")])
     lab_page.open("seen.ipynb").run_all().painted("sheet-01.png", 0)
     names = ["sheet-01.png", "sheet-02.png", "sheet-03.png"]
-    expect_said(lab_page, "print(sorted({name for name, _ in seen}), len(seen))", f"{names[:2]} {2 * len(STEPS)}")
+    lab_page.expect_said("print(sorted({name for name, _ in seen}), len(seen))", f"{names[:2]} {2 * len(STEPS)}")
     lab_page.root.press("ArrowDown")
     lab_page.painted("sheet-02.png", 0)
     expect_drawn(lab_page, "sheet-02.png", 0)
-    expect_said(lab_page, "print(sorted({name for name, _ in seen}), len(seen))", f"{names} {3 * len(STEPS)}")
+    lab_page.expect_said("print(sorted({name for name, _ in seen}), len(seen))", f"{names} {3 * len(STEPS)}")
     assert lab_page.run_cell("print(len(set(seen)))") == str(3 * len(STEPS))
 
 
@@ -227,7 +224,7 @@ def test_overlays_are_toggled_in_the_menu_and_from_python(opened):
     choices.get_by_label("marks").uncheck()
     expect_pixel(opened, "prediction", 14, 14, CLEAR)
     assert pixel(opened, "prediction", 20, 34) == CYAN
-    expect_said(opened, "print(widget.overlays['marks'].visible, widget.overlays['frame'].visible)", "False True")
+    opened.expect_said("print(widget.overlays['marks'].visible, widget.overlays['frame'].visible)", "False True")
     choices.get_by_label("frame").uncheck()
     expect(overlays_of(opened, "prediction")).to_have_count(0)
     expect(overlays_of(opened, "truth")).to_have_count(0)
@@ -270,7 +267,7 @@ def draw(canvas, specimen, step):
     canvas.fill_style = "lime"
     canvas.fill_rect(12, 12, 4, 4)
 widget.overlays.append(draw, "late")
-end = time.monotonic() + 20
+end = time.monotonic() + 60
 while len(set(late)) < len(run.steps) and time.monotonic() < end:
     time.sleep(0.01)
 print(sorted(set(late)) == run.steps)

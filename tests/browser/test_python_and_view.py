@@ -94,8 +94,10 @@ def test_running_a_cell_again_shows_one_widget_and_close_removes_it(lab_page):
         "again.ipynb", ["import evalwidget as ew\nrun = ew.demo_run('grounding')", "widget = run.compare()\nwidget"]
     )
     lab_page.open(notebook)
-    for _ in range(3):
-        lab_page.run_all().painted(run.specimens[0], run.steps[-1])
+    for count in (2, 4, 6):
+        lab_page.run_all()
+        expect(lab_page.page.locator(".jp-InputPrompt", has_text=f"[{count}]")).to_be_visible()
+        lab_page.painted(run.specimens[0], run.steps[-1])
     expect(lab_page.page.locator(".ew-root")).to_have_count(1)
     lab_page.run_cell("widget.close()")
     expect(lab_page.page.locator(".ew-root")).to_have_count(0)

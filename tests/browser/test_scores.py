@@ -60,7 +60,7 @@ def test_the_list_is_sorted_by_an_own_metric_of_which_less_is_better(wordy):
     wordy.screenshot("sorted-worst-first")
     wordy.part("sort-direction").click()
     expect_names(wordy, ["img2", "img10", "img1", "img20"])
-    assert wordy.run_cell("print(widget.score, widget.sort_by, widget.sort_reversed)") == "extra_words score True"
+    wordy.expect_said("print(widget.score, widget.sort_by, widget.sort_reversed)", "extra_words score True")
     wordy.run_cell("widget.sort_by, widget.sort_reversed = 'identifier', False")
     expect_names(wordy, ["img1", "img2", "img10", "img20"])
 
@@ -118,7 +118,7 @@ def test_the_chart_shows_an_own_metric_and_a_click_goes_to_its_step(wordy):
     go_to(wordy, 500, [100, 300, 500])
     wordy.painted("img1", 500)
     expect(wordy.part("chart-value")).to_have_text("step 500: 4.00")
-    assert wordy.run_cell("print(widget.step, widget.score)") == "500 extra_words"
+    wordy.expect_said("print(widget.step, widget.score)", "500 extra_words")
 
 
 def test_sorting_and_chart_by_keyboard(wordy):

@@ -35,6 +35,8 @@ class Sidebar:
         return self
 
     def choose(self, place: int = 0) -> "Sidebar":
+        # its cell has a number once it has been run to its end
+        expect(self.rows.nth(place)).to_contain_text("]")
         self.rows.nth(place).click()
         expect(self.root).to_have_attribute("data-state", "ready")
         return self
@@ -61,6 +63,23 @@ def command(page: Page, name: str, arguments: dict | None = None) -> None:
     page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}])
 
 
+def go_to(page: Page, notebook: str) -> None:
+    command(page, "docmanager:open", {"path": notebook})
+    page.wait_for_function(
+        "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path && "
+        "window.jupyterapp.shell.currentWidget.sessionContext",
+        arg=notebook,
+    )
+
+
+def run_from_palette(page: Page, label: str) -> None:
+    command(page, "apputils:activate-command-palette")
+    expect(page.locator(".lm-CommandPalette-input")).to_be_focused()
+    page.keyboard.type(label.lower())
+    expect(page.locator(".lm-CommandPalette-item.lm-mod-active")).to_contain_text(label)
+    page.keyboard.press("Enter")
+
+
 def current_kernel_is_idle(page: Page) -> None:
     page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
 
@@ -81,7 +100,7 @@ def one(lab_page, sidebar, app):
     """A notebook with one evaluation, and the sidebar open."""
     lab_page.open(lab_page.lab.write_notebook("one.ipynb", [MAKE, SHOW]), app).run_all()
     sidebar.open()
-    expect(sidebar.rows).to_have_count(1)
+    expect(sidebar.rows).to_contain_text("[2]")
     return lab_page
 
 
@@ -106,7 +125,7 @@ def test_nothing_is_fetched_before_the_panel_opens_and_an_empty_panel_tells_how_
 def test_lists_the_evaluations_of_two_notebooks_with_two_kernels(one, sidebar):
     expect(sidebar.rows).to_have_text("digits: phrase grounding" + "one.ipynb [2]")
     second = one.lab.write_notebook("<b>two.ipynb", [OTHER])
-    command(one.page, "docmanager:open", {"path": second})
+    go_to(one.page, second)
     current_kernel_is_idle(one.page)
     one.run_all()
     expect(sidebar.rows).to_have_count(2)
@@ -122,6 +141,7 @@ def test_lists_the_evaluations_of_two_notebooks_with_two_kernels(one, sidebar):
 @pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
 def test_the_view_is_narrow_and_its_slider_is_always_in_sight(one, sidebar, width):
     sidebar.choose().widen(width)
+    expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
     truth = sidebar.root.get_by_test_id("panel-truth").bounding_box()
     prediction = sidebar.root.get_by_test_id("panel-prediction").bounding_box()
     assert truth["y"] + truth["height"] <= prediction["y"]
@@ -169,10 +189,11 @@ def test_moves_to_a_tab_and_back_and_is_the_same_evaluation_everywhere(one, side
     one.page.keyboard.type("black")
     tab.get_by_test_id("filter-text").press("Enter")
     expect(tab.get_by_test_id("position")).not_to_contain_text("/ 40")
+    expect(tab.get_by_test_id("filter-note")).not_to_contain_text("…")
     narrowed = tab.get_by_test_id("position").inner_text()
     expect(sidebar.tab).to_be_visible()
     # choosing it where it is listed brings the tab to the front
-    command(one.page, "docmanager:open", {"path": "one.ipynb"})
+    go_to(one.page, "one.ipynb")
     expect(tab).to_be_hidden()
     sidebar.rows.click()
     expect(tab).to_be_visible()
@@ -181,7 +202,7 @@ def test_moves_to_a_tab_and_back_and_is_the_same_evaluation_everywhere(one, side
     expect(sidebar.root).to_have_attribute("data-painted", "sheet-02.png|150")
     expect(sidebar.root.get_by_test_id("position")).to_have_text(narrowed)
     expect(cell.get_by_test_id("position")).to_have_text(narrowed)
-    assert one.run_cell("print(w.step, w.specimen, w.filter)") == "150 sheet-02.png {'text': 'black'}"
+    one.expect_said("print(w.step, w.specimen, w.filter)", "150 sheet-02.png {'text': 'black'}")
     one.run_cell("w.step = 250; w.specimen = 'sheet-04.png'; w.filter = {}")
     for root in (cell, sidebar.root):
         expect(root).to_have_attribute("data-painted", "sheet-04.png|250")
@@ -266,10 +287,11 @@ def test_a_kernel_that_is_shut_down_has_no_evaluations(one, sidebar):
 @pytest.mark.parametrize("app", ["lab/tree"], indirect=True)
 def test_a_closed_notebook_takes_its_evaluations_along_and_brings_them_back(one, sidebar):
     sidebar.choose()
+    current_kernel_is_idle(one.page)
     command(one.page, "docmanager:save")
     one.page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
     expect(sidebar.empty).to_be_visible()
-    command(one.page, "docmanager:open", {"path": "one.ipynb"})
+    go_to(one.page, "one.ipynb")
     expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
     sidebar.all_evaluations()
     expect(sidebar.rows).to_have_count(1)
@@ -286,21 +308,17 @@ def test_a_reloaded_page_has_the_panel_and_what_it_showed(one, sidebar):
     expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|250")
     sidebar.all_evaluations()
     expect(sidebar.rows).to_have_count(1)
-    assert one.run_cell("print(w.step)") == "250"
+    one.expect_said("print(w.step)", "250")
 
 
 def test_commands_are_in_the_palette(one, sidebar):
     page = one.page
     page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
     expect(sidebar.panel).to_be_hidden()
-    command(page, "apputils:activate-command-palette")
-    page.keyboard.type("show evaluations")
-    page.keyboard.press("Enter")
+    run_from_palette(page, "Show Evaluations")
     expect(sidebar.panel).to_be_visible()
     sidebar.choose()
-    command(page, "apputils:activate-command-palette")
-    page.keyboard.type("move the evaluation to a tab")
-    page.keyboard.press("Enter")
+    run_from_palette(page, "Move the Evaluation to a Tab")
     expect(sidebar.tab.locator(".ew-root")).to_have_attribute("data-painted", "sheet-01.png|100")
     command(page, "evalwidget:to-sidebar")
     expect(sidebar.root).to_have_attribute("data-painted", "sheet-01.png|100")
@@ -409,7 +427,7 @@ def test_notebook_7_has_it_in_its_menu_and_tabs_below_the_notebook(lab_page, sid
     notebook = lab_page.lab.write_notebook("seven.ipynb", [MAKE, SHOW])
     lab_page.open(notebook, app="notebooks").run_all()
     page.get_by_role("menuitem", name="View").click()
-    page.get_by_text("Left Sidebar").hover()
+    page.get_by_text("Left Sidebar").click()
     page.get_by_text("Show Evaluations").click()
     expect(sidebar.rows).to_have_text(["digits: phrase grounding" + "seven.ipynb [2]"])
     sidebar.choose()
@@ -447,7 +465,7 @@ def test_a_tab_follows_its_notebook_and_stays_where_it_is_when_the_cell_is_run_a
     tab = sidebar.tab.locator(".ew-root")
     expect(tab).to_have_attribute("data-painted", "sheet-01.png|100")
     place = sidebar.tab.get_attribute("id")
-    command(page, "docmanager:open", {"path": "one.ipynb"})
+    go_to(page, "one.ipynb")
     expect(tab).to_be_hidden()
     page.evaluate(
         """() => { const { context } = window.jupyterapp.shell.currentWidget;
@@ -469,7 +487,7 @@ def test_a_tab_that_comes_back_does_not_cover_the_notebook(one, sidebar):
     sidebar.choose()
     sidebar.panel.get_by_role("button", name="To a tab").click()
     expect(sidebar.tab.locator(".ew-root")).to_be_visible()
-    command(page, "docmanager:open", {"path": "one.ipynb"})
+    go_to(page, "one.ipynb")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
     expect(sidebar.tab).to_have_count(0)
     current_kernel_is_idle(page)
@@ -520,6 +538,7 @@ def test_a_kernel_that_died_and_was_started_again_has_what_its_cells_make_anew(o
 def test_a_kernel_that_was_restarted_while_its_notebook_was_closed(one, sidebar):
     one.run_all()
     expect(sidebar.rows).to_contain_text("[4]")
+    current_kernel_is_idle(one.page)
     command(one.page, "docmanager:save")
     kernel = one.page.evaluate(
         """() => { const { currentWidget } = window.jupyterapp.shell;
@@ -527,7 +546,7 @@ def test_a_kernel_that_was_restarted_while_its_notebook_was_closed(one, sidebar)
     )
     expect(sidebar.empty).to_be_visible()
     one.lab._request("POST", f"kernels/{kernel}/restart")
-    command(one.page, "docmanager:open", {"path": "one.ipynb"})
+    go_to(one.page, "one.ipynb")
     current_kernel_is_idle(one.page)
     expect(sidebar.rows).to_have_count(0)
     one.run_all()

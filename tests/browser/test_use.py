@@ -50,6 +50,7 @@ def test_play_goes_through_all_steps_and_stops_at_the_last(lab_page):
           new MutationObserver(note).observe(root, {attributeFilter: ['data-painted']});
         }"""
     )
+    lab_page.idle()
     lab_page.part("play").click()
     lab_page.page.wait_for_function("(last) => window.seen.at(-1) === last", arg=run.steps[-1])
     assert lab_page.page.evaluate("() => window.seen") == run.steps
@@ -67,6 +68,7 @@ def test_themes_and_widths(lab_page):
             f"() => window.jupyterapp.commands.execute('apputils:change-theme', {{theme: '{theme}'}})"
         )
         expect(lab_page.page.locator("body")).to_have_attribute("data-jp-theme-light", str(not dark).lower())
+        expect(lab_page.page.locator("#jupyterlab-splash")).to_have_count(0)
         picture = Image.open(io.BytesIO(lab_page.root.screenshot())).convert("L")
         brightness[dark] = float(np.median(np.asarray(picture)[:40]))
         lab_page.screenshot(f"theme-{'dark' if dark else 'light'}")
