@@ -52,11 +52,13 @@ function activate(
   }
 
   function load(): Promise<Panel> {
-    loading ??= import(PANEL_FILE).then((module: { createPanel(surroundings: Surroundings): Panel }) => {
-      return module.createPanel(surroundings);
-    });
-    // what the server did not answer now it may answer the next time
-    loading.catch(() => (loading = undefined));
+    if (!loading) {
+      loading = import(PANEL_FILE).then((module: { createPanel(surroundings: Surroundings): Panel }) => {
+        return module.createPanel(surroundings);
+      });
+      // what the server did not answer now it may answer the next time
+      loading.catch(() => (loading = undefined));
+    }
     return loading;
   }
 

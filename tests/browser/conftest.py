@@ -253,11 +253,14 @@ class LabPage:
                 }"""
             )
 
+    def texts_sent(self, since: int = 0) -> list[str]:
+        """What the page has sent to kernels after the first ``since`` messages."""
+        return [text_of(frame) for frame in self.frames_sent[since:]]
+
     def sent_of_view(self, since: int) -> list[str]:
         """Of the messages after the first ``since``, those that set a trait or ask for the first specimen, as opposed
         to neighbours and scores, which are asked for ahead in idle moments."""
-        texts = map(text_of, self.frames_sent[since:])
-        return [text for text in texts if '"method":"update"' in text or '"index":0' in text]
+        return [text for text in self.texts_sent(since) if '"method":"update"' in text or '"index":0' in text]
 
     def canvas(self, side: str) -> Locator:
         """The canvas of boxes on the side ``truth``, ``prediction`` or ``compared``."""

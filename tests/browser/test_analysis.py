@@ -41,8 +41,7 @@ def expect_names(lab_page, expected: list[str]) -> None:
 def asked(lab_page, kind: str) -> int:
     """How many requests of a kind the page has sent."""
     wanted = f'"kind":"{kind}"'
-    frames = [frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in lab_page.frames_sent]
-    return sum(wanted in frame for frame in frames)
+    return sum(wanted in text for text in lab_page.texts_sent())
 
 
 def spark_values(lab_page, row: int) -> list[list[float]]:
@@ -403,7 +402,7 @@ def test_dragging_over_two_hundred_steps_with_all_open_asks_python_nothing(lab_p
     lab_page.painted("image-000000.jpg", 1000)
     expect(lab_page.part("mode-value")).to_contain_text("step 1000")
     expect(lab_page.part("history").locator("[aria-current]")).to_have_attribute("data-step", "1000")
-    said = [str(frame) for frame in lab_page.frames_sent[sent:] if "comm_msg" in str(frame)]
+    said = [text for text in lab_page.texts_sent(sent) if "comm_msg" in text]
     # scores of steps to come, and neighbours by their rows, are read ahead in idle moments; nothing waits for them
     ahead = re.compile(r'"kind":"scores"|"kind":"specimen","of":"run","specimen":null,"index":[1-9]')
     assert [frame for frame in said if not ahead.search(frame)] == []

@@ -196,9 +196,8 @@ def test_the_slider_replays_what_is_there_and_asks_python_for_nothing(opened):
         assert pixel(opened, "prediction", 14, 14) == CLEAR
         assert pixel(opened, "prediction", 20, 34) == pixel(opened, "truth", 20, 34) == CYAN
         assert pixel(opened, "truth", 14 + 10 * index, 14) == CLEAR
-    texts = [frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in opened.frames_sent]
     assert opened.sent_of_view(sent) == []
-    assert [text for text in texts[sent:] if '"kind":"overlays"' in text] == []
+    assert [text for text in opened.texts_sent(sent) if '"kind":"overlays"' in text] == []
 
 
 def test_the_neighbours_are_drawn_ahead_and_nothing_is_drawn_twice(lab_page, lab):
@@ -260,17 +259,17 @@ def test_they_are_drawn_while_a_cell_runs(opened):
     """Also the one that the running cell adds."""
     said = opened.run_cell(
         """
-import time
-late = []
+import threading
+late, are_drawn = set(), threading.Event()
 def draw(canvas, specimen, step):
-    late.append(step)
+    late.add(step)
     canvas.fill_style = "lime"
     canvas.fill_rect(12, 12, 4, 4)
+    if len(late) == len(run.steps):
+        are_drawn.set()
 widget.overlays.append(draw, "late")
-end = time.monotonic() + 60
-while len(set(late)) < len(run.steps) and time.monotonic() < end:
-    time.sleep(0.01)
-print(sorted(set(late)) == run.steps)
+are_drawn.wait(60)
+print(sorted(late) == run.steps)
 """
     )
     assert said == "True"
